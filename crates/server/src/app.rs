@@ -1,0 +1,99 @@
+//! What every request and every worker of this process shares.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use onfile_core::clock::Clock;
+use onfile_core::ids::{IdSource, NodeId};
+use onfile_core::random::Random;
+use onfile_service::db::{Db, DbError};
+use onfile_service::keyring::{KeyFilesError, refuse_shared_directory};
+
+use crate::config::Config;
+use crate::keys::Keys;
+use crate::store::accounts::CustomerNumbers;
+use crate::vault_client::{VaultClient, VaultSetupError};
+use crate::wire::auth::KeyCache;
+
+/// One process: its database, its keys, its way to the vault, its time.
+#[derive(Debug)]
+pub struct App {
+    /// Everything that is kept.
+    pub db: Db,
+    /// Makes ids and secrets.
+    pub ids: IdSource,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The only way to card data and processors.
+    pub vault: VaultClient,
+    /// What stored answers and events are encrypted with.
+    pub keys: Arc<Keys>,
+    /// This process.
+    pub node: NodeId,
+    /// The configuration file.
+    pub config: Config,
+    /// API keys that were looked up within the last second.
+    pub(crate) key_cache: KeyCache,
+    /// Customer numbers that this process has reserved.
+    pub(crate) numbers: CustomerNumbers,
+}
+
+/// Why a process cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error("cannot use the database")]
+    Database(#[from] DbError),
+    /// The keys cannot be used.
+    #[error("cannot use `keys.dir`")]
+    Keys(#[from] KeyFilesError),
+    /// The way to the vault cannot be set up.
+    #[error("cannot use `[vault]`")]
+    Vault(#[from] VaultSetupError),
+}
+
+impl App {
+    /// Opens everything that the configuration names. Nothing is sent anywhere.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn open(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Arc<Self>, StartError> {
+        if let onfile_service::config::DatabaseUrl::Sqlite(path) = &config.database.url {
+            refuse_shared_directory(&config.keys.dir, path)?;
+        }
+        let ids = IdSource::new(Arc::clone(&clock), Arc::clone(&random));
+        let keys = Keys::open(&config.keys.dir, random)?;
+        let vault = VaultClient::new(&config.vault)?;
+        let db = Db::open(&config.database_url(), crate::store::MIGRATIONS).await?;
+        Ok(Arc::new(Self {
+            db,
+            node: ids.next(),
+            ids,
+            clock,
+            vault,
+            keys: Arc::new(keys),
+            config,
+            key_cache: KeyCache::default(),
+            numbers: CustomerNumbers::default(),
+        }))
+    }
+
+    /// Now, in Unix milliseconds: what times in the database count.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now().as_millisecond()
+    }
+
+    /// Now, in Unix seconds: what times in objects count.
+    pub fn now_seconds(&self) -> i64 {
+        self.clock.now().as_second()
+    }
+
+    /// How long the vault may take to answer.
+    pub fn vault_timeout(&self) -> Duration {
+        Duration::from_millis(self.config.vault.timeout_ms)
+    }
+}

@@ -1,0 +1,209 @@
+//! `onfile.toml`.
+
+use std::path::{Path, PathBuf};
+
+use onfile_service::config::{ConfigError, DatabaseConfig, DatabaseUrl, ListenConfig, LogConfig};
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `[database]`
+    pub database: DatabaseConfig,
+    /// `[keys]`
+    pub keys: KeysConfig,
+    /// `[listen]`
+    pub listen: ListenConfig,
+    /// `[public]`
+    pub public: PublicConfig,
+    /// `[vault]`
+    pub vault: VaultConfig,
+    /// `[processing]`
+    #[serde(default)]
+    pub processing: ProcessingConfig,
+    /// `[log]`
+    #[serde(default)]
+    pub log: LogConfig,
+}
+
+/// `[keys]`: what encrypts stored answers and events.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysConfig {
+    /// The folder of key-encryption keys, never the database's.
+    pub dir: PathBuf,
+}
+
+/// `[public]`: where customers and merchants reach us.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicConfig {
+    /// For example `https://pay.shop.example`, without a path; a slash at the end is dropped.
+    #[serde(deserialize_with = "base_url")]
+    pub url: String,
+}
+
+/// `[vault]`: how to reach the vault.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "RawVaultConfig")]
+pub struct VaultConfig {
+    /// Its internal listener.
+    pub link: VaultLink,
+    /// The file with the credential that we show to it.
+    pub credential_file: PathBuf,
+    /// Where browsers reach it.
+    pub url: String,
+    /// How long we wait for an answer, in milliseconds: longer than the vault waits for a processor.
+    pub timeout_ms: u64,
+}
+
+/// The two ways to the vault.
+#[derive(Debug, PartialEq, Eq)]
+pub enum VaultLink {
+    /// A unix socket on this machine.
+    Socket(PathBuf),
+    /// Mutual TLS.
+    Tls {
+        /// `https://HOST:PORT`
+        address: String,
+        /// PEM: who signs the vault's certificate.
+        authority_file: PathBuf,
+        /// PEM: our certificate.
+        certificate_file: PathBuf,
+        /// PEM: our key.
+        key_file: PathBuf,
+    },
+}
+
+/// `[processing]`: how long things may take before somebody else looks after them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProcessingConfig {
+    /// How long an operation that was sent belongs to its sender, in milliseconds.
+    pub lease_ms: i64,
+    /// After how many milliseconds a processor that knows nothing of an operation is believed.
+    pub absent_is_final_after_ms: i64,
+    /// The longest wait between two look-ups of an unknown outcome, in milliseconds.
+    pub check_delay_max_ms: i64,
+}
+
+impl Default for ProcessingConfig {
+    fn default() -> Self {
+        Self { lease_ms: 60_000, absent_is_final_after_ms: 120_000, check_delay_max_ms: 86_400_000 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawVaultConfig {
+    socket: Option<PathBuf>,
+    address: Option<String>,
+    tls: Option<RawVaultTls>,
+    credential_file: PathBuf,
+    #[serde(deserialize_with = "base_url")]
+    url: String,
+    #[serde(default = "timeout_default")]
+    timeout_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawVaultTls {
+    authority_file: PathBuf,
+    certificate_file: PathBuf,
+    key_file: PathBuf,
+}
+
+impl TryFrom<RawVaultConfig> for VaultConfig {
+    type Error = &'static str;
+
+    fn try_from(raw: RawVaultConfig) -> Result<Self, Self::Error> {
+        let link = match (raw.socket, raw.address, raw.tls) {
+            (Some(path), None, None) => VaultLink::Socket(path),
+            (None, Some(address), Some(tls)) if address.starts_with("https://") => VaultLink::Tls {
+                address: address.trim_end_matches('/').to_owned(),
+                authority_file: tls.authority_file,
+                certificate_file: tls.certificate_file,
+                key_file: tls.key_file,
+            },
+            _ => return Err("[vault] needs either `socket`, or `address` (https://…) with [vault.tls]"),
+        };
+        Ok(Self { link, credential_file: raw.credential_file, url: raw.url, timeout_ms: raw.timeout_ms })
+    }
+}
+
+fn timeout_default() -> u64 {
+    35_000
+}
+
+/// A URL without anything after the port, so that paths can be appended.
+fn base_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let base = text.trim_end_matches('/');
+    let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']) => Ok(base.to_owned()),
+        _ => Err(serde::de::Error::custom("a base url is `https://HOST` or `http://HOST:PORT`, without a path")),
+    }
+}
+
+impl Config {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// Names file, line and key.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        onfile_service::config::load(path)
+    }
+
+    /// The database's URL as [`onfile_service::db::Db::open`] takes it. It may hold a password.
+    pub fn database_url(&self) -> String {
+        match &self.database.url {
+            DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+            DatabaseUrl::Postgres(url) => url.expose_secret().to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[database]\nurl = \"sqlite:/d/onfile.db\"\n[keys]\ndir = \"/k\"\n[listen]\naddress = \
+        \"127.0.0.1:4242\"\n[public]\nurl = \"http://localhost:4242/\"\n[vault]\nsocket = \"/r/v.sock\"\n\
+        credential_file = \"/k/c\"\nurl = \"http://127.0.0.1:4243\"\n";
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        onfile_service::config::parse(Path::new("onfile.toml"), text)
+    }
+
+    #[test]
+    fn what_may_be_left_out_has_a_default_and_urls_lose_their_slash() {
+        let config = parse(GOOD).unwrap();
+        assert_eq!(config.public.url, "http://localhost:4242");
+        assert_eq!(config.vault.link, VaultLink::Socket("/r/v.sock".into()));
+        assert_eq!(config.vault.timeout_ms, 35_000);
+        assert_eq!(config.processing.lease_ms, 60_000);
+    }
+
+    #[test]
+    fn the_vault_is_reached_in_exactly_one_way_and_never_in_clear_over_a_network() {
+        let socket = "socket = \"/r/v.sock\"";
+        let tls = "[vault.tls]\nauthority_file = \"a\"\ncertificate_file = \"b\"\nkey_file = \"c\"\n";
+        let https = "address = \"https://vault:1\"";
+        assert!(parse(&format!("{}{tls}", GOOD.replace(socket, https))).is_ok());
+        for bad in [
+            GOOD.replace(socket, ""),
+            GOOD.replace(socket, https),
+            format!("{GOOD}{tls}"),
+            format!("{}{tls}", GOOD.replace(socket, "address = \"http://vault:1\"")),
+            format!("{}{tls}", GOOD.replace(socket, &format!("{socket}\n{https}"))),
+            GOOD.replace("http://localhost:4242/", "localhost:4242"),
+            GOOD.replace("http://localhost:4242/", "https://a/b"),
+            format!("{GOOD}[processing]\nlease = 1\n"),
+        ] {
+            assert!(parse(&bad).is_err(), "{bad}");
+        }
+    }
+}

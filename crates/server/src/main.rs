@@ -1,0 +1,10 @@
+//! `onfile`: the program. Everything is in the library.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    onfile_server::commands::main()
+}

@@ -1,0 +1,84 @@
+//! The record of one attempt to pay, as merchants read it.
+
+use onfile_core::currency::Currency;
+use onfile_core::ids::{ChargeId, CustomerId, PaymentIntentId, PaymentMethodId};
+use onfile_core::vault_contract::{Billing, Details};
+use serde::{Deserialize, Serialize};
+
+use super::payment_intent::AttemptError;
+use super::{Metadata, Object, Shipping};
+
+/// A charge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// `ch_…`
+    pub id: ChargeId,
+    /// Unix seconds.
+    pub created: i64,
+    /// Of which payment.
+    pub payment_intent: PaymentIntentId,
+    /// Who paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// With what.
+    pub payment_method: PaymentMethodId,
+    /// What the method was at that moment.
+    pub details: Details,
+    /// Who paid, at that moment.
+    #[serde(default)]
+    pub billing: Billing,
+    /// Minor units authorised.
+    pub amount: i64,
+    /// Minor units captured.
+    pub amount_captured: i64,
+    /// Minor units given back.
+    pub amount_refunded: i64,
+    /// In what.
+    pub currency: Currency,
+    /// Whether it was authorised.
+    pub paid: bool,
+    /// Whether it was captured.
+    pub captured: bool,
+    /// Whether the authorisation was released uncaptured.
+    #[serde(default)]
+    pub voided: bool,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<AttemptError>,
+    /// What the issuer said of the security code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cvc_check: Option<String>,
+    /// The network's id of this transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_id: Option<String>,
+    /// Whether 3-D Secure was passed.
+    #[serde(default)]
+    pub authenticated: bool,
+    /// Copied from the payment intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Copied from the payment intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement_descriptor: Option<String>,
+    /// Copied from the payment intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement_descriptor_suffix: Option<String>,
+    /// Copied from the payment intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_email: Option<String>,
+    /// Copied from the payment intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Shipping>,
+    /// Copied from the payment intent.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+    /// The unguessable part of the receipt's address.
+    pub receipt_token: String,
+}
+
+impl Object for Charge {
+    type Id = ChargeId;
+    fn id(&self) -> &ChargeId {
+        &self.id
+    }
+}

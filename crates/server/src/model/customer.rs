@@ -1,0 +1,60 @@
+//! A customer of the merchant.
+
+use onfile_core::ids::{CustomerId, PaymentMethodId};
+use onfile_core::vault_contract::Address;
+use serde::{Deserialize, Serialize};
+
+use super::{Metadata, Object, Shipping};
+
+/// A customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// `cus_…`
+    pub id: CustomerId,
+    /// Unix seconds.
+    pub created: i64,
+    /// Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Telephone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// The merchant's note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Postal address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// Where goods go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Shipping>,
+    /// The merchant's pairs.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+    /// Languages, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preferred_locales: Vec<String>,
+    /// `none`, `exempt` or `reverse`.
+    pub tax_exempt: String,
+    /// Prefix of this customer's invoice numbers.
+    pub invoice_prefix: String,
+    /// The method that is charged when none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_payment_method: Option<PaymentMethodId>,
+    /// Footer of invoices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice_footer: Option<String>,
+    /// Deleted customers stay as a stub, so that their payments keep their reference.
+    #[serde(default)]
+    pub deleted: bool,
+}
+
+impl Object for Customer {
+    type Id = CustomerId;
+    fn id(&self) -> &CustomerId {
+        &self.id
+    }
+}

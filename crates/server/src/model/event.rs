@@ -1,0 +1,74 @@
+//! Something that happened (M7): stored with the change, rendered when it is read.
+
+use onfile_core::ids::{CustomerId, EventId, Id};
+use serde::{Deserialize, Serialize};
+
+use super::charge::Charge;
+use super::customer::Customer;
+use super::payment_intent::PaymentIntent;
+use super::payment_method::PaymentMethod;
+use super::refund::Refund;
+use super::setup_intent::SetupIntent;
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// `evt_…`; its order is the account's order.
+    pub id: EventId,
+    /// Stripe's word, for example `payment_intent.succeeded`.
+    pub kind: String,
+    /// Which version of the object this is: a consumer applies it when it is newer than what it has.
+    pub object_version: i64,
+    /// Which object it is about.
+    pub object_id: String,
+    /// The object as it was; none when its customer was erased.
+    pub snapshot: Option<Snapshot>,
+    /// The request that caused it.
+    pub request_id: Option<String>,
+    /// That request's idempotency key.
+    pub idempotency_key: Option<String>,
+}
+
+/// A whole object as it was at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "object", rename_all = "snake_case")]
+pub enum Snapshot {
+    /// A customer.
+    Customer(Customer),
+    /// A payment method.
+    PaymentMethod(PaymentMethod),
+    /// A payment intent.
+    PaymentIntent(PaymentIntent),
+    /// A setup intent.
+    SetupIntent(SetupIntent),
+    /// A charge.
+    Charge(Charge),
+    /// A refund.
+    Refund(Refund),
+}
+
+impl Snapshot {
+    /// The object's id.
+    pub fn object_id(&self) -> &str {
+        match self {
+            Self::Customer(object) => object.id.as_str(),
+            Self::PaymentMethod(object) => object.id.as_str(),
+            Self::PaymentIntent(object) => object.id.as_str(),
+            Self::SetupIntent(object) => object.id.as_str(),
+            Self::Charge(object) => object.id.as_str(),
+            Self::Refund(object) => object.id.as_str(),
+        }
+    }
+
+    /// Whose personal fields it may hold.
+    pub fn customer(&self) -> Option<&CustomerId> {
+        match self {
+            Self::Customer(object) => Some(&object.id),
+            Self::PaymentMethod(object) => object.customer.as_ref(),
+            Self::PaymentIntent(object) => object.customer.as_ref(),
+            Self::SetupIntent(object) => object.customer.as_ref(),
+            Self::Charge(object) => object.customer.as_ref(),
+            Self::Refund(_) => None,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A payment on its way: also the debt that M2 and M4 count by, while no invoice stands behind it.
+
+use onfile_core::currency::Currency;
+use onfile_core::ids::{ChargeId, CustomerId, OperationId, PaymentIntentId, PaymentMethodId};
+use onfile_core::payment::{Amounts, PaymentStatus};
+use serde::{Deserialize, Serialize};
+
+use super::{Metadata, Object, Shipping};
+
+/// A payment intent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentIntent {
+    /// `pi_…`
+    pub id: PaymentIntentId,
+    /// Unix seconds.
+    pub created: i64,
+    /// Minor units asked for.
+    pub amount: i64,
+    /// In what.
+    pub currency: Currency,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// What is authorised, captured and refunded of it.
+    pub amounts: Amounts,
+    /// `automatic`, `automatic_async` or `manual`.
+    pub capture_method: String,
+    /// `automatic` or `manual`.
+    pub confirmation_method: String,
+    /// Who pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// With what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_method: Option<PaymentMethodId>,
+    /// `card`, `us_bank_account`.
+    pub payment_method_types: Vec<String>,
+    /// Whether `automatic_payment_methods` was asked for.
+    #[serde(default)]
+    pub automatic_payment_methods: bool,
+    /// `on_session`, `off_session`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup_future_usage: Option<String>,
+    /// Whether the last confirmation was initiated by the merchant.
+    #[serde(default)]
+    pub off_session: bool,
+    /// The merchant's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// On the bank statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement_descriptor: Option<String>,
+    /// On the bank statement, behind the merchant's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement_descriptor_suffix: Option<String>,
+    /// Who gets the receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_email: Option<String>,
+    /// Where goods go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Shipping>,
+    /// The merchant's pairs.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+    /// Lets a browser retrieve and confirm this intent.
+    pub client_secret: String,
+    /// Where the customer comes back to after 3-D Secure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_url: Option<String>,
+    /// The challenge that waits for the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Challenge>,
+    /// Why the last attempt failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<AttemptError>,
+    /// The newest attempt's record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_charge: Option<ChargeId>,
+    /// The processor's id of the authorisation, for captures, voids and refunds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor_payment: Option<String>,
+    /// Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canceled_at: Option<i64>,
+    /// `duplicate`, `fraudulent`, `requested_by_customer`, `abandoned`, `automatic`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellation_reason: Option<String>,
+}
+
+/// A 3-D Secure challenge that waits at the issuer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// The issuer's page.
+    pub url: String,
+    /// The processor's id of the waiting payment or verification.
+    pub processor_payment: String,
+    /// The operation that met the challenge.
+    pub operation: OperationId,
+}
+
+/// Why an attempt failed, in Stripe's vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptError {
+    /// `card_declined`, `expired_card`, `incorrect_cvc`, `processing_error`, `authentication_required`, …
+    pub code: String,
+    /// `insufficient_funds`, `generic_decline`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decline_code: Option<String>,
+    /// `do_not_try_again`, `try_again_later`, `confirm_card_data`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice_code: Option<String>,
+    /// ISO 8583 field 39.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_code: Option<String>,
+    /// For people.
+    pub message: String,
+    /// `card_error`, `invalid_request_error`, `api_error`.
+    pub kind: String,
+    /// The charge that records the attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charge: Option<ChargeId>,
+    /// The method that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_method: Option<PaymentMethodId>,
+}
+
+impl Object for PaymentIntent {
+    type Id = PaymentIntentId;
+    fn id(&self) -> &PaymentIntentId {
+        &self.id
+    }
+}

@@ -1,0 +1,83 @@
+//! The first half of every operation (M1): it is committed as *sending* before anything is sent.
+
+use onfile_connectors::{Connector, Request};
+use onfile_core::attempts::{Initiator, check_attempt};
+use onfile_core::ids::{ChargeId, Id, OperationId, PaymentMethodId, RefundId};
+use onfile_core::operation::OperationState;
+use onfile_core::vault_contract::ForwardOrder;
+use onfile_service::db::{DbError, Tx};
+
+use crate::app::App;
+use crate::model::operation::{Kind, Operation, OperationDoc};
+use crate::store::operations;
+
+use super::{Cause, Error};
+
+/// Where payments go. Routing rules between processors will choose here.
+pub(super) const PROCESSOR: Connector = Connector::Sandbox;
+
+/// An operation to begin.
+pub(super) struct Plan<'a> {
+    pub(super) kind: Kind,
+    /// The payment intent or setup intent (M2 counts by it).
+    pub(super) debt: &'a str,
+    pub(super) initiator: Initiator,
+    pub(super) request: Request<'a>,
+    pub(super) amount: i64,
+    /// The method whose number belongs into the request.
+    pub(super) instrument: Option<&'a PaymentMethodId>,
+    pub(super) payment_method: Option<&'a PaymentMethodId>,
+    pub(super) charge: Option<&'a ChargeId>,
+    pub(super) refund: Option<&'a RefundId>,
+}
+
+/// Writes the operation into the caller's transaction. After its commit, [`super::carry_out`] sends it.
+///
+/// # Errors
+/// [`Error::Busy`] when another operation of the debt is open (M2), [`Error::AttemptsExhausted`] when its attempts are
+/// used up (M4).
+pub(super) async fn begin(tx: &mut Tx, app: &App, cause: &Cause, plan: Plan<'_>) -> Result<Operation, Error> {
+    let account = &cause.account.id;
+    if matches!(plan.kind, Kind::Authorise | Kind::Verify) {
+        check_attempt(plan.initiator, operations::attempts(tx, account, plan.debt, plan.initiator).await?)?;
+    }
+    let id: OperationId = app.ids.next();
+    let draft = PROCESSOR.build(&plan.request, id.as_str());
+    let now_ms = app.now_ms();
+    let operation = Operation {
+        id: id.clone(),
+        debt: plan.debt.to_owned(),
+        kind: plan.kind,
+        state: OperationState::Sending,
+        initiator: plan.initiator,
+        created: now_ms,
+        checks: 0,
+        doc: OperationDoc {
+            order: ForwardOrder {
+                account: account.clone(),
+                key: id,
+                processor: PROCESSOR.name().to_owned(),
+                method: draft.method,
+                path: draft.path,
+                body: draft.body,
+                instrument: plan.instrument.map(|m| m.as_str().to_owned()),
+                // A merchant-initiated request never carries a security code: none may be kept for it (PCI DSS 3.3.1).
+                with_cvc: plan.instrument.is_some() && plan.initiator == Initiator::Customer,
+            },
+            amount: plan.amount,
+            payment_method: plan.payment_method.cloned(),
+            charge: plan.charge.cloned(),
+            refund: plan.refund.cloned(),
+            never_resend: matches!(plan.kind, Kind::Complete | Kind::CompleteVerify),
+            result: None,
+            request_id: cause.request_id.clone(),
+            idempotency_key: cause.idempotency_key().map(str::to_owned),
+        },
+    };
+    let lease_until = now_ms + app.config.processing.lease_ms;
+    match operations::insert(tx, account, &operation, &app.node, lease_until).await {
+        Err(DbError::Duplicate(_)) => Err(Error::Busy),
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(operation),
+    }
+}

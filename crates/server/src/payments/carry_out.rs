@@ -1,0 +1,113 @@
+//! The second half of every operation: send it, with no transaction open, and settle what comes back.
+
+use std::sync::Arc;
+
+use onfile_connectors::{Answer, Connector, Found, Verdict};
+use onfile_core::ids::Id;
+use onfile_core::operation::Outcome;
+use onfile_core::vault_contract::{ForwardAnswer, ForwardOrder, RefusalCode};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::model::operation::Operation;
+use crate::vault_client::VaultError;
+
+use super::settle::{Settled, settle};
+use super::{Cause, Error};
+
+/// What came back from sending or looking up.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) outcome: Outcome,
+    /// The processor's answer, if there is one.
+    pub(super) answer: Option<Answer>,
+    /// For staff: the processor's own words, or why there are none.
+    pub(super) words: Value,
+    /// Whether a security code went, or may have gone, along: then it is looked up, never sent again.
+    pub(super) carried_cvc: bool,
+}
+
+/// Sends a begun operation and settles it. It goes on when the caller stops waiting: once committed as *sending*, an
+/// operation is not abandoned because a browser was closed.
+///
+/// # Errors
+/// As [`settle`].
+pub(super) async fn carry_out(app: &Arc<App>, cause: &Cause, operation: Operation) -> Result<Settled, Error> {
+    let (app, cause) = (Arc::clone(app), cause.clone());
+    let work = tokio::spawn(async move {
+        let report = send(&app, &operation).await;
+        settle(&app, &cause, &operation.id, &operation.debt, report).await
+    });
+    work.await.unwrap_or_else(|error| {
+        // It panicked or the process is ending; the operation stays *sending* and is looked up later.
+        Err(Error::Db(onfile_service::db::DbError::Unavailable(error.to_string())))
+    })
+}
+
+/// Sends an operation through the vault.
+pub(super) async fn send(app: &App, operation: &Operation) -> Report {
+    let order = &operation.doc.order;
+    match app.vault.forward(order).await {
+        Ok(ForwardAnswer::Answered { status, body, carried_cvc }) => {
+            let Some(connector) = Connector::by_name(&order.processor) else { return unknown_processor(order) };
+            Report { carried_cvc, ..answered(connector.parse(status, &body), body) }
+        }
+        Ok(ForwardAnswer::NotSent { reason }) => nothing(Outcome::NotSent, false, reason),
+        Ok(ForwardAnswer::NoAnswer { carried_cvc, reason }) => nothing(Outcome::NoAnswer, carried_cvc, reason),
+        Err(VaultError::NotDone(reason)) => nothing(Outcome::NotSent, false, reason),
+        Err(VaultError::Refused(refusal)) if refusal.code == RefusalCode::KeyInUse => {
+            nothing(Outcome::NoAnswer, order.with_cvc, refusal.message)
+        }
+        Err(VaultError::Refused(refusal)) => {
+            tracing::error!(operation = %operation.id, code = ?refusal.code, refusal.message, "the vault refused an operation");
+            nothing(Outcome::NotSent, false, refusal.message)
+        }
+        Err(VaultError::Unknown(reason)) => nothing(Outcome::NoAnswer, order.with_cvc, reason),
+    }
+}
+
+/// Asks the processor what became of an operation.
+pub(super) async fn look_up(app: &App, operation: &Operation) -> Report {
+    let order = &operation.doc.order;
+    let Some(connector) = Connector::by_name(&order.processor) else { return unknown_processor(order) };
+    let draft = connector.build_lookup(operation.id.as_str());
+    let question = ForwardOrder {
+        method: draft.method,
+        path: draft.path,
+        body: draft.body,
+        instrument: None,
+        with_cvc: false,
+        ..order.clone()
+    };
+    match app.vault.forward(&question).await {
+        Ok(ForwardAnswer::Answered { status, body, .. }) => match connector.parse_lookup(status, &body) {
+            Found::Answer(answer) => answered(answer, body),
+            Found::Absent => nothing(Outcome::Absent, false, "the processor does not know it".into()),
+            Found::Unreadable => nothing(Outcome::NoAnswer, false, format!("look-up answered with status {status}")),
+        },
+        Ok(ForwardAnswer::NotSent { reason } | ForwardAnswer::NoAnswer { reason, .. }) => {
+            nothing(Outcome::NoAnswer, false, reason)
+        }
+        Err(error) => nothing(Outcome::NoAnswer, false, error.to_string()),
+    }
+}
+
+fn answered(answer: Answer, words: Value) -> Report {
+    let outcome = match &answer.verdict {
+        Verdict::Approved => Outcome::Approved,
+        Verdict::Declined(_) | Verdict::Refused { .. } => Outcome::Declined,
+        Verdict::Challenge { .. } => Outcome::Challenge,
+        Verdict::Pending => Outcome::Pending,
+        Verdict::Unreadable => Outcome::NoAnswer,
+    };
+    Report { outcome, answer: Some(answer), words, carried_cvc: false }
+}
+
+fn nothing(outcome: Outcome, carried_cvc: bool, reason: String) -> Report {
+    Report { outcome, answer: None, words: json!({ "reason": reason }), carried_cvc }
+}
+
+/// Only a stored operation of a newer program can name one. Nothing is concluded from that.
+fn unknown_processor(order: &ForwardOrder) -> Report {
+    nothing(Outcome::NoAnswer, order.with_cvc, format!("no connector for processor {}", order.processor))
+}

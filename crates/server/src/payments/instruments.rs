@@ -1,0 +1,169 @@
+//! From what a caller names (a saved method, a fresh token, a test token) to a payment method of ours.
+
+use onfile_core::ids::{CustomerId, ID_DIGITS, Id, PaymentMethodId};
+use onfile_core::vault_contract::{Details, Redeem};
+use onfile_service::binds;
+use onfile_service::db::{DbError, Tx};
+
+use crate::app::App;
+use crate::model::payment_method::{Consent, ConsentGiven, ConsentSource, PaymentMethod};
+use crate::store::objects::{self, Versioned};
+
+use super::{Cause, Error};
+
+/// A payment method to be used in a change.
+#[derive(Debug, Clone)]
+pub struct Instrument {
+    /// The method.
+    pub method: PaymentMethod,
+    /// Whether it is new to us: redeemed at the vault, not yet in our database.
+    pub fresh: bool,
+}
+
+/// Finds the method that `source` names; one that we do not know is redeemed at the vault.
+///
+/// # Errors
+/// When it does not exist, has expired or was used; when the vault cannot be reached.
+pub async fn adopt(
+    app: &App,
+    cause: &Cause,
+    source: &str,
+    param: &'static str,
+) -> Result<Instrument, Error> {
+    if let Some(id) = PaymentMethodId::parse(source) {
+        let mut tx = app.db.read().await?;
+        if let Some(known) = objects::load::<PaymentMethod>(&mut tx, &cause.account.id, &id).await? {
+            return Ok(Instrument { method: known.object, fresh: false });
+        }
+    }
+    let id = own_id(source).unwrap_or_else(|| app.ids.next());
+    let redeem = Redeem { account: cause.account.id.clone(), source: source.to_owned(), method: id.clone() };
+    let described = app.vault.redeem(&redeem).await.map_err(|e| Error::from_vault(e, source, param))?;
+    let method = PaymentMethod {
+        id,
+        created: described.created,
+        customer: None,
+        details: described.details,
+        billing: described.billing,
+        metadata: crate::model::Metadata::new(),
+        allow_redisplay: "unspecified".to_owned(),
+        cvc_check: None,
+        network_id_initial: None,
+        network_id_latest: None,
+        consent: None,
+        detached: false,
+    };
+    Ok(Instrument { method, fresh: true })
+}
+
+/// A `pm_…` from the vault keeps its id; a token and a named test method (`pm_card_visa`) become a new method.
+fn own_id(source: &str) -> Option<PaymentMethodId> {
+    let id = PaymentMethodId::parse(source)?;
+    let tail = id.as_str().strip_prefix("pm_")?;
+    (tail.len() == ID_DIGITS && tail.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(id)
+}
+
+/// Inserts a fresh method. Two requests that redeemed the same source meet here: the second finds it there.
+pub(super) async fn keep(tx: &mut Tx, cause: &Cause, instrument: &Instrument) -> Result<(), Error> {
+    if !instrument.fresh {
+        return Ok(());
+    }
+    match objects::insert(tx, &cause.account.id, &instrument.method).await {
+        Err(DbError::Duplicate(_)) => Err(Error::Busy),
+        other => Ok(other?),
+    }
+}
+
+/// Whether this method may be charged for this customer.
+pub(super) fn check_usable(
+    method: &PaymentMethod,
+    customer: Option<&CustomerId>,
+    types: &[String],
+) -> Result<(), Error> {
+    let invalid = |code, message: &str| {
+        Err(Error::Invalid { code, param: "payment_method", message: message.to_owned() })
+    };
+    if method.detached {
+        return invalid(
+            "payment_method_unexpected_state",
+            "This payment method was removed, or used once without being saved, and cannot be used again.",
+        );
+    }
+    if method.customer.is_some() && method.customer.as_ref() != customer {
+        return invalid(
+            "payment_method_unexpected_state",
+            "This payment method belongs to a customer: name that customer in `customer`.",
+        );
+    }
+    match &method.details {
+        Details::Card(_) if types.iter().any(|t| t == "card") => Ok(()),
+        Details::Card(_) => invalid("payment_method_invalid_parameter", "This payment does not accept cards."),
+        Details::UsBankAccount(_) => invalid(
+            "payment_method_invalid_parameter",
+            "No processor of this account takes bank debits. Use a card.",
+        ),
+    }
+}
+
+/// Gives a method to a customer, with the consent to keep it (M9).
+pub(super) async fn attach(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    method: &PaymentMethodId,
+    customer: &CustomerId,
+    consent: Option<&ConsentGiven>,
+) -> Result<Option<Versioned<PaymentMethod>>, Error> {
+    let Some(mut locked) = objects::lock::<PaymentMethod>(tx, &cause.account.id, method).await? else {
+        return Ok(None);
+    };
+    if locked.object.customer.is_some() || locked.object.detached {
+        return Ok(None);
+    }
+    let consent = record_consent(tx, app, cause, method, Some(customer), consent).await?;
+    locked.object.customer = Some(customer.clone());
+    locked.object.consent = Some(consent.id);
+    objects::save(tx, &cause.account.id, &locked.object).await?;
+    Ok(Some(locked))
+}
+
+/// Writes the proof that a method may be kept: the customer's own tick, or the word of the merchant's server.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_consent(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    method: &PaymentMethodId,
+    customer: Option<&CustomerId>,
+    given: Option<&ConsentGiven>,
+) -> Result<Consent, DbError> {
+    let source = match given {
+        Some(given) => ConsentSource::Customer(given.clone()),
+        None => ConsentSource::MerchantAttested { request: cause.request_id.clone().unwrap_or_default() },
+    };
+    let now_ms = app.now_ms();
+    let consent = Consent {
+        id: app.ids.next(),
+        payment_method: method.clone(),
+        customer: customer.cloned(),
+        source,
+        created: now_ms / 1000,
+    };
+    let doc = serde_json::to_string(&consent).map_err(|e| DbError::Inconsistent(e.to_string()))?;
+    tx.execute(
+        "INSERT INTO consents (account_id, id, payment_method_id, customer_id, doc, created) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        binds![
+            cause.account.id.as_str(),
+            consent.id.as_str(),
+            method.as_str(),
+            customer.map(Id::as_str),
+            &doc,
+            now_ms,
+        ],
+    )
+    .await?;
+    Ok(consent)
+}

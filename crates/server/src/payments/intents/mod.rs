@@ -1,0 +1,69 @@
+//! Payment intents: made, changed, confirmed, captured, canceled.
+
+mod cancel;
+mod capture;
+mod confirm;
+mod create;
+mod details;
+mod returned;
+mod update;
+
+pub use cancel::cancel;
+pub use capture::capture;
+pub use confirm::confirm;
+pub use create::create;
+pub use returned::returned;
+pub use update::update;
+
+use onfile_core::ids::{CustomerId, PaymentIntentId};
+use onfile_core::operation::OperationState;
+use onfile_service::db::{DbError, Tx};
+
+use crate::model::customer::Customer;
+use crate::model::payment_intent::PaymentIntent;
+use crate::store::objects::{self, Versioned};
+
+use super::settle::Settled;
+use super::{Cause, Error};
+
+async fn lock(tx: &mut Tx, cause: &Cause, id: &PaymentIntentId) -> Result<Versioned<PaymentIntent>, Error> {
+    let locked = objects::lock(tx, &cause.account.id, id).await?;
+    locked.ok_or_else(|| no_such_intent(id))
+}
+
+async fn load(tx: &mut Tx, cause: &Cause, id: &PaymentIntentId) -> Result<Versioned<PaymentIntent>, Error> {
+    let loaded = objects::load(tx, &cause.account.id, id).await?;
+    loaded.ok_or_else(|| no_such_intent(id))
+}
+
+fn no_such_intent(id: &PaymentIntentId) -> Error {
+    Error::NoSuch { noun: "payment_intent", id: id.to_string(), param: "intent" }
+}
+
+/// The customer that a parameter names must exist and not be deleted.
+pub(super) async fn check_customer(tx: &mut Tx, cause: &Cause, id: &CustomerId) -> Result<(), Error> {
+    match objects::load::<Customer>(tx, &cause.account.id, id).await? {
+        Some(found) if !found.object.deleted => Ok(()),
+        _ => Err(Error::NoSuch { noun: "customer", id: id.to_string(), param: "customer" }),
+    }
+}
+
+/// What the caller is answered after an operation of a payment.
+fn answer(settled: Settled) -> Result<Versioned<PaymentIntent>, Error> {
+    let Settled::Payment(intent, state) = settled else {
+        return Err(DbError::Inconsistent("an operation of a payment settled something else".into()).into());
+    };
+    match state {
+        OperationState::NotSent => Err(Error::NotSent),
+        OperationState::Declined | OperationState::Absent => match intent.object.last_error.clone() {
+            Some(error) => {
+                Err(Error::PaymentFailed { error: Box::new(error), intent: Box::new(intent.object) })
+            }
+            None => Err(Error::Refused {
+                code: "processing_error".into(),
+                message: "The processor did not accept the request. No money moved.".into(),
+            }),
+        },
+        _ => Ok(*intent),
+    }
+}

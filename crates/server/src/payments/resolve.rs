@@ -1,0 +1,113 @@
+//! Finding out what became of operations whose outcome is not known (M1): those whose sender died or got no answer.
+//!
+//! A look-up by our reference comes first. If the processor does not know the operation, the same request is sent
+//! again under the same key, unless a security code or 3-D Secure proof went along; those are looked up until the
+//! processor has had time enough to be believed. Nothing ever becomes *failed* because time passed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use onfile_core::operation::{OperationState, Outcome};
+
+use crate::app::App;
+use crate::model::account::Account;
+use crate::model::operation::Operation;
+use crate::store::{accounts, operations};
+
+use super::carry_out::{Report, look_up, send};
+use super::settle::settle;
+use super::{Cause, Error};
+
+/// How often we look for something to do.
+const TICK: Duration = Duration::from_millis(1_000);
+/// How many accounts are served in one tick.
+const ACCOUNTS_PER_TICK: u32 = 64;
+/// How many operations of one account are claimed at a time.
+const OPERATIONS_PER_CLAIM: u32 = 32;
+
+/// Resolves for ever; ends when the process does.
+pub async fn run(app: Arc<App>) {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = once(&app).await {
+            tracing::warn!(%error, "unknown outcomes could not be looked up; trying again");
+        }
+    }
+}
+
+/// Looks up everything that is due now, account by account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn once(app: &Arc<App>) -> Result<(), Error> {
+    let due = operations::accounts_due(&mut app.db.read().await?, app.now_ms(), ACCOUNTS_PER_TICK).await?;
+    for account in due {
+        let account = accounts::load(&mut app.db.read().await?, &account).await?;
+        if let Some(stored) = account {
+            resolve_account(app, stored.account).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn resolve_account(app: &Arc<App>, account: Account) -> Result<(), Error> {
+    let now_ms = app.now_ms();
+    let lease_until = now_ms + app.config.processing.lease_ms;
+    let mut tx = app.db.begin().await?;
+    let claimed =
+        operations::claim_due(&mut tx, &account.id, now_ms, lease_until, OPERATIONS_PER_CLAIM).await?;
+    tx.commit().await?;
+    let cause = Cause::worker(account);
+    let work: Vec<_> = claimed
+        .into_iter()
+        .map(|operation| {
+            let (app, cause) = (Arc::clone(app), cause.clone());
+            tokio::spawn(async move { resolve(&app, &cause, operation).await })
+        })
+        .collect();
+    for task in work {
+        match task.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "an outcome could not be settled; it is looked up again"),
+            Err(error) => tracing::error!(%error, "a look-up broke off; it is done again"),
+        }
+    }
+    Ok(())
+}
+
+async fn resolve(app: &App, cause: &Cause, operation: Operation) -> Result<(), Error> {
+    if operation.state == OperationState::Sending {
+        // Whoever sent it is gone. From here on only an answer moves it: not even "not sent" is believed.
+        let orphaned = Report {
+            outcome: Outcome::NoAnswer,
+            answer: None,
+            words: serde_json::json!({ "reason": "its sender stopped" }),
+            carried_cvc: false,
+        };
+        settle(app, cause, &operation.id, &operation.debt, orphaned).await?;
+    }
+    let report = find_out(app, &operation).await;
+    tracing::info!(operation = %operation.id, outcome = ?report.outcome, "looked up an unknown outcome");
+    settle(app, cause, &operation.id, &operation.debt, report).await.map(drop)
+}
+
+async fn find_out(app: &App, operation: &Operation) -> Report {
+    let found = look_up(app, operation).await;
+    if found.outcome != Outcome::Absent {
+        return found;
+    }
+    if !operation.doc.never_resend {
+        let sent = send(app, operation).await;
+        if !sent.carried_cvc {
+            return sent;
+        }
+    }
+    let age_ms = app.now_ms() - operation.created;
+    if age_ms > app.config.processing.absent_is_final_after_ms {
+        return found;
+    }
+    // The processor may still be working on it.
+    Report { outcome: Outcome::NoAnswer, carried_cvc: true, ..found }
+}

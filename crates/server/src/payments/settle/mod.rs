@@ -1,0 +1,162 @@
+//! What came back is committed: the operation, the payment, the charge or refund, and the events, in one transaction.
+
+mod decline;
+mod payment;
+mod refund;
+mod setup;
+
+use onfile_core::ids::{Id, OperationId, PaymentIntentId, SetupIntentId};
+use onfile_core::operation::OperationState;
+use onfile_service::db::{DbError, Tx};
+
+use crate::app::App;
+use crate::model::event::Snapshot;
+use crate::model::operation::{Kind, Operation};
+use crate::model::payment_intent::PaymentIntent;
+use crate::model::refund::Refund;
+use crate::model::setup_intent::SetupIntent;
+use crate::store::objects::{self, Versioned};
+use crate::store::{events, operations};
+
+use super::carry_out::Report;
+use super::{Cause, Error};
+
+/// What an operation was for, after it was settled.
+#[derive(Debug)]
+pub(super) enum Settled {
+    Payment(Box<Versioned<PaymentIntent>>, OperationState),
+    Setup(Box<Versioned<SetupIntent>>, OperationState),
+    Refund(Box<Versioned<Refund>>, OperationState),
+}
+
+/// The delays before each further look-up of an unknown outcome, in milliseconds: 30 s, 5 min, 1 h, then daily. It is
+/// never given up: an outcome that nobody knows is no failure.
+const CHECK_DELAYS_MS: [i64; 4] = [30_000, 300_000, 3_600_000, 86_400_000];
+
+/// Settles an operation. Doing it twice is harmless: whoever comes second finds it settled and changes nothing.
+///
+/// # Errors
+/// When the database fails: then the operation stays as it was and is looked up later.
+pub(super) async fn settle(
+    app: &App,
+    cause: &Cause,
+    id: &OperationId,
+    debt: &str,
+    report: Report,
+) -> Result<Settled, Error> {
+    let mut tx = app.db.begin().await?;
+    // The debt is locked before its operation, everywhere, so that two who settle never wait for each other.
+    let mut case = Case { app, cause, report, debt: Debt::lock(&mut tx, cause, debt).await? };
+    let account = &cause.account.id;
+    let mut operation = operations::lock(&mut tx, account, id)
+        .await?
+        .ok_or_else(|| DbError::Inconsistent(format!("operation {id} is gone")))?;
+    let before = operation.state;
+    match operation.state.settle(case.report.outcome) {
+        Ok(state) => operation.state = state,
+        Err(impossible) => {
+            tracing::error!(operation = %id, %impossible, "an answer contradicts what is known; a person must look");
+            return case.as_it_is(&mut tx, &operation).await;
+        }
+    }
+    if operation.state == before && before != OperationState::Sending && before != OperationState::Unknown {
+        return case.as_it_is(&mut tx, &operation).await;
+    }
+    case.remember(&mut operation);
+    let settled = case.apply(&mut tx, &mut operation).await?;
+    let check_at = case.next_check(&mut operation);
+    operations::save(&mut tx, account, &operation, app.now_ms(), check_at).await?;
+    tx.commit().await?;
+    Ok(settled)
+}
+
+/// What an operation belongs to, locked.
+enum Debt {
+    Payment(Box<Versioned<PaymentIntent>>),
+    Setup(Box<Versioned<SetupIntent>>),
+}
+
+impl Debt {
+    async fn lock(tx: &mut Tx, cause: &Cause, debt: &str) -> Result<Self, Error> {
+        let account = &cause.account.id;
+        let gone = || DbError::Inconsistent(format!("{debt} is gone"));
+        if let Some(id) = SetupIntentId::parse(debt) {
+            return Ok(Self::Setup(Box::new(objects::lock(tx, account, &id).await?.ok_or_else(gone)?)));
+        }
+        let id = PaymentIntentId::parse(debt).ok_or_else(gone)?;
+        Ok(Self::Payment(Box::new(objects::lock(tx, account, &id).await?.ok_or_else(gone)?)))
+    }
+}
+
+struct Case<'a> {
+    app: &'a App,
+    cause: &'a Cause,
+    report: Report,
+    debt: Debt,
+}
+
+impl Case<'_> {
+    /// Keeps the processor's words with the operation, and whether it may ever be sent again.
+    fn remember(&self, operation: &mut Operation) {
+        operation.doc.result = Some(self.report.words.clone());
+        if self.report.carried_cvc {
+            operation.doc.never_resend = true;
+        }
+    }
+
+    async fn apply(&mut self, tx: &mut Tx, operation: &mut Operation) -> Result<Settled, Error> {
+        match (&mut self.debt, operation.kind) {
+            (Debt::Payment(intent), Kind::Refund) => {
+                refund::settle(tx, self.app, self.cause, &self.report, intent, operation).await
+            }
+            (Debt::Payment(intent), Kind::Authorise | Kind::Complete) => {
+                payment::settle_attempt(tx, self.app, self.cause, &self.report, intent, operation).await
+            }
+            (Debt::Payment(intent), Kind::Capture | Kind::Void) => {
+                payment::settle_follow_up(tx, self.app, self.cause, intent, operation).await
+            }
+            (Debt::Setup(intent), _) => {
+                setup::settle(tx, self.app, self.cause, &self.report, intent, operation).await
+            }
+            (Debt::Payment(intent), Kind::Verify | Kind::CompleteVerify) => {
+                Err(DbError::Inconsistent(format!("a verification of payment {}", intent.object.id)).into())
+            }
+        }
+    }
+
+    /// The present state, when there is nothing to change; the transaction is dropped.
+    async fn as_it_is(self, tx: &mut Tx, operation: &Operation) -> Result<Settled, Error> {
+        if let Some(refund) = &operation.doc.refund {
+            let refund = objects::load::<Refund>(tx, &self.cause.account.id, refund).await?;
+            let refund = refund.ok_or_else(|| DbError::Inconsistent("a refund is gone".into()))?;
+            return Ok(Settled::Refund(Box::new(refund), operation.state));
+        }
+        Ok(match self.debt {
+            Debt::Payment(intent) => Settled::Payment(intent, operation.state),
+            Debt::Setup(intent) => Settled::Setup(intent, operation.state),
+        })
+    }
+
+    /// When an outcome that is still not known is looked up next.
+    fn next_check(&self, operation: &mut Operation) -> i64 {
+        if operation.state != OperationState::Unknown {
+            return self.app.now_ms();
+        }
+        let step = usize::try_from(operation.checks).unwrap_or(usize::MAX).min(CHECK_DELAYS_MS.len() - 1);
+        operation.checks += 1;
+        let delay = CHECK_DELAYS_MS.get(step).copied().unwrap_or(86_400_000);
+        self.app.now_ms() + delay.min(self.app.config.processing.check_delay_max_ms)
+    }
+}
+
+/// Appends an event about an object that was changed in this transaction.
+async fn tell(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    kind: &str,
+    version: i64,
+    snapshot: Snapshot,
+) -> Result<(), DbError> {
+    events::append(tx, app, cause, &events::News { kind, version, snapshot: &snapshot }).await
+}

@@ -1,0 +1,306 @@
+//! Settling attempts to pay, captures and releases.
+
+use onfile_connectors::Verdict;
+use onfile_core::operation::OperationState;
+use onfile_core::payment::{Amounts, CaptureMethod, PaymentStatus};
+use onfile_service::db::{DbError, Tx};
+
+use crate::app::App;
+use crate::model::charge::Charge;
+use crate::model::event::Snapshot;
+use crate::model::operation::{Kind, Operation};
+use crate::model::payment_intent::{Challenge, PaymentIntent};
+use crate::model::payment_method::PaymentMethod;
+use crate::store::destructions;
+use crate::store::objects::{self, Versioned};
+
+use super::super::carry_out::Report;
+use super::super::{Cause, Error, instruments};
+use super::decline::attempt_error;
+use super::{Settled, tell};
+
+/// Settles an authorisation, or its completion after 3-D Secure.
+pub(super) async fn settle_attempt(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    report: &Report,
+    intent: &mut Versioned<PaymentIntent>,
+    operation: &mut Operation,
+) -> Result<Settled, Error> {
+    let capture = capture_method(&intent.object);
+    let was = intent.object.status;
+    intent.object.status = was.settle(operation.state, capture).map_err(|e| wrong(&intent.object, &e))?;
+    let settled = match operation.state {
+        OperationState::Succeeded => Some(succeeded(tx, app, cause, report, intent, operation).await?),
+        OperationState::Declined | OperationState::Absent => {
+            failed(tx, app, cause, report, intent, operation).await?
+        }
+        OperationState::RequiresAction => {
+            challenged(report, &mut intent.object, operation);
+            Some("payment_intent.requires_action")
+        }
+        OperationState::Pending | OperationState::Unknown => Some("payment_intent.processing"),
+        OperationState::NotSent | OperationState::Sending => None,
+    };
+    objects::save(tx, &cause.account.id, &intent.object).await?;
+    if let Some(kind) = settled {
+        let snapshot = Snapshot::PaymentIntent(intent.object.clone());
+        tell(tx, app, cause, kind, intent.version, snapshot).await?;
+    }
+    Ok(Settled::Payment(Box::new(intent.clone()), operation.state))
+}
+
+async fn succeeded(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    report: &Report,
+    intent: &mut Versioned<PaymentIntent>,
+    operation: &mut Operation,
+) -> Result<&'static str, Error> {
+    let capture = capture_method(&intent.object);
+    let amount = operation.doc.amount;
+    let mut amounts = Amounts::authorised(amount)?;
+    if capture == CaptureMethod::Automatic {
+        amounts = amounts.capture(amount)?;
+    }
+    let method = lock_method(tx, cause, operation).await?;
+    let mut charge = new_charge(app, &intent.object, &method.object, operation, report);
+    charge.paid = true;
+    charge.captured = capture == CaptureMethod::Automatic;
+    charge.amount_captured = amounts.captured_total();
+    objects::insert(tx, &cause.account.id, &charge).await?;
+    insert_receipt(tx, cause, &charge).await?;
+    let it = &mut intent.object;
+    it.amounts = amounts;
+    it.challenge = None;
+    it.last_error = None;
+    it.latest_charge = Some(charge.id.clone());
+    it.payment_method = Some(method.object.id.clone());
+    it.processor_payment = report.answer.as_ref().and_then(|a| a.processor_payment.clone());
+    operation.doc.charge = Some(charge.id.clone());
+    tell(tx, app, cause, "charge.succeeded", 1, Snapshot::Charge(charge)).await?;
+    note_on_method(tx, app, cause, report, it, method).await?;
+    Ok(match capture {
+        CaptureMethod::Automatic => "payment_intent.succeeded",
+        CaptureMethod::Manual => "payment_intent.amount_capturable_updated",
+    })
+}
+
+/// The method learns the network's id of this transaction, and is saved where that was asked for. A method that was
+/// not saved has done its work: the vault destroys it once this is committed.
+async fn note_on_method(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    report: &Report,
+    intent: &PaymentIntent,
+    mut method: Versioned<PaymentMethod>,
+) -> Result<(), Error> {
+    let answer = report.answer.as_ref();
+    if let Some(network_id) = answer.and_then(|a| a.network_id.clone()) {
+        method.object.network_id_initial.get_or_insert_with(|| network_id.clone());
+        method.object.network_id_latest = Some(network_id);
+    }
+    if let Some(check) = answer.and_then(|a| a.cvc_check.clone()).filter(|check| check != "unchecked") {
+        method.object.cvc_check = Some(check);
+    }
+    let (id, unsaved) = (method.object.id.clone(), method.object.customer.is_none());
+    method.object.detached = unsaved && intent.setup_future_usage.is_none();
+    objects::save(tx, &cause.account.id, &method.object).await?;
+    if method.object.detached {
+        destructions::request(tx, &cause.account.id, &id, app.now_ms()).await?;
+    }
+    let Some(customer) = intent.customer.as_ref().filter(|_| intent.setup_future_usage.is_some()) else {
+        return Ok(());
+    };
+    if let Some(attached) = instruments::attach(tx, app, cause, &id, customer, None).await? {
+        let snapshot = Snapshot::PaymentMethod(attached.object);
+        tell(tx, app, cause, "payment_method.attached", attached.version, snapshot).await?;
+    }
+    Ok(())
+}
+
+async fn failed(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    report: &Report,
+    intent: &mut Versioned<PaymentIntent>,
+    operation: &mut Operation,
+) -> Result<Option<&'static str>, Error> {
+    let Some(mut error) = attempt_error(report, operation) else { return Ok(None) };
+    let method = lock_method(tx, cause, operation).await?;
+    let mut charge = new_charge(app, &intent.object, &method.object, operation, report);
+    error.charge = Some(charge.id.clone());
+    charge.error = Some(error.clone());
+    objects::insert(tx, &cause.account.id, &charge).await?;
+    let it = &mut intent.object;
+    it.status = PaymentStatus::RequiresPaymentMethod;
+    it.challenge = None;
+    it.latest_charge = Some(charge.id.clone());
+    it.last_error = Some(error);
+    // As Stripe does: the method that failed stands in the error, and the intent waits for another one.
+    it.payment_method = None;
+    operation.doc.charge = Some(charge.id.clone());
+    tell(tx, app, cause, "charge.failed", 1, Snapshot::Charge(charge)).await?;
+    Ok(Some("payment_intent.payment_failed"))
+}
+
+fn challenged(report: &Report, intent: &mut PaymentIntent, operation: &Operation) {
+    let answer = report.answer.as_ref();
+    let url = answer.and_then(|a| match &a.verdict {
+        Verdict::Challenge { url } => Some(url.clone()),
+        _ => None,
+    });
+    if let (Some(url), Some(processor_payment)) = (url, answer.and_then(|a| a.processor_payment.clone())) {
+        intent.challenge = Some(Challenge { url, processor_payment, operation: operation.id.clone() });
+    }
+}
+
+/// Settles a capture, the release of an authorisation, or the withdrawal of a waiting challenge.
+pub(super) async fn settle_follow_up(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    intent: &mut Versioned<PaymentIntent>,
+    operation: &Operation,
+) -> Result<Settled, Error> {
+    if operation.state == OperationState::Succeeded {
+        let told = match operation.kind {
+            Kind::Capture => captured(tx, app, cause, intent, operation).await?,
+            _ => released(tx, app, cause, intent, operation).await?,
+        };
+        objects::save(tx, &cause.account.id, &intent.object).await?;
+        if let Some(kind) = told {
+            let snapshot = Snapshot::PaymentIntent(intent.object.clone());
+            tell(tx, app, cause, kind, intent.version, snapshot).await?;
+        }
+    }
+    Ok(Settled::Payment(Box::new(intent.clone()), operation.state))
+}
+
+async fn captured(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    intent: &mut Versioned<PaymentIntent>,
+    operation: &Operation,
+) -> Result<Option<&'static str>, Error> {
+    let it = &mut intent.object;
+    it.amounts = it.amounts.capture(operation.doc.amount)?;
+    it.status = it.status.capture(operation.state).map_err(|e| wrong(it, &e))?;
+    if let Some(mut charge) = lock_charge(tx, cause, operation).await? {
+        charge.object.captured = true;
+        charge.object.amount_captured = it.amounts.captured_total();
+        objects::save(tx, &cause.account.id, &charge.object).await?;
+        tell(tx, app, cause, "charge.captured", charge.version, Snapshot::Charge(charge.object)).await?;
+    }
+    Ok(Some("payment_intent.succeeded"))
+}
+
+/// An authorisation that is released ends the payment; a withdrawn challenge only makes room for the next attempt,
+/// unless the payment was canceled.
+async fn released(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    intent: &mut Versioned<PaymentIntent>,
+    operation: &Operation,
+) -> Result<Option<&'static str>, Error> {
+    if let Some(mut charge) = lock_charge(tx, cause, operation).await? {
+        charge.object.voided = true;
+        objects::save(tx, &cause.account.id, &charge.object).await?;
+    }
+    let it = &mut intent.object;
+    it.challenge = None;
+    if it.cancellation_reason.is_some() || it.status == PaymentStatus::RequiresCapture {
+        it.status = it.status.cancel().map_err(|e| wrong(it, &e))?;
+        it.amounts = Amounts::default();
+        it.canceled_at = Some(app.now_seconds());
+        return Ok(Some("payment_intent.canceled"));
+    }
+    it.status = PaymentStatus::RequiresConfirmation;
+    Ok(None)
+}
+
+fn new_charge(
+    app: &App,
+    intent: &PaymentIntent,
+    method: &PaymentMethod,
+    operation: &Operation,
+    report: &Report,
+) -> Charge {
+    let answer = report.answer.as_ref();
+    Charge {
+        id: app.ids.next(),
+        created: app.now_seconds(),
+        payment_intent: intent.id.clone(),
+        customer: intent.customer.clone(),
+        payment_method: method.id.clone(),
+        details: method.details.clone(),
+        billing: method.billing.clone(),
+        amount: operation.doc.amount,
+        amount_captured: 0,
+        amount_refunded: 0,
+        currency: intent.currency,
+        paid: false,
+        captured: false,
+        voided: false,
+        error: None,
+        cvc_check: answer.and_then(|a| a.cvc_check.clone()),
+        network_id: answer.and_then(|a| a.network_id.clone()),
+        authenticated: operation.kind == Kind::Complete,
+        description: intent.description.clone(),
+        statement_descriptor: intent.statement_descriptor.clone(),
+        statement_descriptor_suffix: intent.statement_descriptor_suffix.clone(),
+        receipt_email: intent.receipt_email.clone(),
+        shipping: intent.shipping.clone(),
+        metadata: intent.metadata.clone(),
+        receipt_token: app.ids.secret(RECEIPT_TOKEN_DIGITS),
+    }
+}
+
+/// Base-62 digits of a receipt's token: 190 bits.
+const RECEIPT_TOKEN_DIGITS: usize = 32;
+
+async fn insert_receipt(tx: &mut Tx, cause: &Cause, charge: &Charge) -> Result<(), DbError> {
+    use onfile_core::ids::Id;
+    tx.execute(
+        "INSERT INTO receipts (account_id, token, charge_id) VALUES ($1, $2, $3)",
+        onfile_service::binds![cause.account.id.as_str(), &charge.receipt_token, charge.id.as_str()],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn lock_method(
+    tx: &mut Tx,
+    cause: &Cause,
+    operation: &Operation,
+) -> Result<Versioned<PaymentMethod>, Error> {
+    let gone = || DbError::Inconsistent(format!("the method of operation {} is gone", operation.id));
+    let id = operation.doc.payment_method.as_ref().ok_or_else(gone)?;
+    Ok(objects::lock(tx, &cause.account.id, id).await?.ok_or_else(gone)?)
+}
+
+async fn lock_charge(
+    tx: &mut Tx,
+    cause: &Cause,
+    operation: &Operation,
+) -> Result<Option<Versioned<Charge>>, Error> {
+    match &operation.doc.charge {
+        Some(id) => Ok(objects::lock(tx, &cause.account.id, id).await?),
+        None => Ok(None),
+    }
+}
+
+fn capture_method(intent: &PaymentIntent) -> CaptureMethod {
+    CaptureMethod::parse(&intent.capture_method).unwrap_or(CaptureMethod::Automatic)
+}
+
+/// A status that does not fit its operation can only come from a damaged database.
+fn wrong(intent: &PaymentIntent, error: &dyn std::fmt::Display) -> Error {
+    DbError::Inconsistent(format!("payment {}: {error}", intent.id)).into()
+}

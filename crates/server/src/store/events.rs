@@ -1,0 +1,88 @@
+//! Events (M7): written in the transaction of the change they tell of, kept for ever, read in the account's order.
+
+use onfile_core::ids::{AccountId, CustomerId, EventId, Id};
+use onfile_service::binds;
+use onfile_service::db::{DbError, Row, Tx};
+use onfile_service::seal::Aad;
+
+use crate::app::App;
+use crate::keys::open_under;
+use crate::model::event::{Event, Snapshot};
+use crate::payments::Cause;
+
+/// Stands in the place of a customer's id where an event is about none.
+const NO_CUSTOMER: &str = "";
+
+/// What is told of one change.
+#[derive(Debug)]
+pub struct News<'a> {
+    /// Stripe's word, for example `payment_intent.succeeded`.
+    pub kind: &'a str,
+    /// The object's version after the change.
+    pub version: i64,
+    /// The object after the change.
+    pub snapshot: &'a Snapshot,
+}
+
+/// Appends an event. Its snapshot is sealed under its customer's key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn append(tx: &mut Tx, app: &App, cause: &Cause, news: &News<'_>) -> Result<(), DbError> {
+    let account = &cause.account.id;
+    let id: EventId = app.ids.next();
+    let customer = news.snapshot.customer();
+    let key = app.keys.subject(tx, account, customer).await?;
+    let plaintext = serde_json::to_vec(news.snapshot)
+        .map_err(|e| DbError::Inconsistent(format!("a snapshot to store: {e}")))?;
+    let sealed = app.keys.seal_under(key.as_ref(), &aad(account, &id), &plaintext)?;
+    tx.execute(
+        "INSERT INTO events (account_id, id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        binds![
+            account.as_str(),
+            id.as_str(),
+            news.kind,
+            news.snapshot.object_id(),
+            news.version,
+            customer.map_or(NO_CUSTOMER, Id::as_str),
+            cause.request_id.as_deref(),
+            cause.idempotency_key(),
+            &sealed,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Reads a row of `events`; the snapshot is none when its customer was erased.
+///
+/// # Errors
+/// When the database fails, or the snapshot does not open.
+pub async fn from_row(tx: &mut Tx, app: &App, account: &AccountId, row: &Row) -> Result<Event, DbError> {
+    let id = EventId::from_trusted(row.text("id")?);
+    let key_id = row.text("key_id")?;
+    let customer = (key_id != NO_CUSTOMER).then(|| CustomerId::from_trusted(key_id));
+    let sealed = row.bytes("sealed")?;
+    let plaintext = match &customer {
+        None => Some(app.keys.open_sealed(&aad(account, &id), &sealed)?),
+        Some(customer) => match app.keys.existing(tx, account, customer).await? {
+            Some(key) => Some(open_under(key.as_ref(), &aad(account, &id), &sealed)?),
+            None => None,
+        },
+    };
+    let snapshot = plaintext.map(|bytes| serde_json::from_slice::<Snapshot>(&bytes)).transpose();
+    Ok(Event {
+        id,
+        kind: row.text("type")?,
+        object_id: row.text("object_id")?,
+        object_version: row.int("object_version")?,
+        snapshot: snapshot.map_err(|e| DbError::Inconsistent(format!("a stored snapshot: {e}")))?,
+        request_id: row.opt_text("request_id")?,
+        idempotency_key: row.opt_text("idempotency_key")?,
+    })
+}
+
+fn aad(account: &AccountId, id: &EventId) -> Aad {
+    Aad::new(&[("account", account.as_str()), ("record", id.as_str()), ("field", "events.sealed")])
+}

@@ -1,0 +1,43 @@
+//! Lists: a page of at most 100, newest first, before or after an id, within a range of creation.
+
+use onfile_core::ids::{Id, id_bound};
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::error::ApiError;
+use super::params::Params;
+use crate::store::pages::{Page, Window};
+
+const LIMIT_DEFAULT: i64 = 10;
+const LIMIT_MAX: i64 = 100;
+
+/// Takes `limit`, `starting_after`, `ending_before` and, where lists have it, `created`.
+///
+/// # Errors
+/// Names the parameter that is wrong.
+pub fn window<T: Id>(params: &mut Params, noun: &str, with_created: bool) -> Result<Window, ApiError> {
+    let limit = params.integer_within("limit", 1, LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
+    let after: Option<T> = params.id("starting_after", noun)?;
+    let before: Option<T> = params.id("ending_before", noun)?;
+    if after.is_some() && before.is_some() {
+        let message = "You can only provide one of these parameters: starting_after, ending_before.";
+        return Err(ApiError::invalid("", "parameters_exclusive", message));
+    }
+    let created = if with_created { params.range("created")? } else { super::params::Range::default() };
+    // Ids begin with their time, so a range of time is a range of ids, and the primary key is the index for it.
+    let mut low = created.from.map(|t| id_bound::<T>(t)).unwrap_or_default();
+    let mut high = created.until.map_or_else(|| Window::NO_UPPER.to_owned(), |t| id_bound::<T>(t.saturating_add(1)));
+    let backwards = before.is_some();
+    if let Some(after) = after {
+        high = high.min(after.as_str().to_owned());
+    }
+    if let Some(before) = before {
+        low = low.max(before.as_str().to_owned());
+    }
+    Ok(Window { low, high, backwards, limit: u32::try_from(limit).unwrap_or(1) })
+}
+
+/// `{object: "list", …}` of rendered objects.
+pub fn envelope<T>(call: &Call, page: &Page<T>, data: Vec<Value>) -> Value {
+    json!({ "object": "list", "data": data, "has_more": page.has_more, "url": call.path })
+}

@@ -1,0 +1,56 @@
+//! Where SQLite and PostgreSQL truly differ: the words of DDL.
+
+use super::Engine;
+
+/// Translates one DDL statement, written with `TEXT`, `BIGINT` and `BYTEA`.
+///
+/// PostgreSQL gets `COLLATE "C"` on every text column: ids sort by bytes there as they do on SQLite. SQLite gets
+/// `STRICT` tables, so that a wrong type is an error there too.
+pub(super) fn ddl(engine: Engine, sql: &str) -> String {
+    match engine {
+        Engine::Postgres => replace_word(sql, "TEXT", "TEXT COLLATE \"C\""),
+        Engine::Sqlite => {
+            let typed = replace_word(&replace_word(sql, "BIGINT", "INTEGER"), "BYTEA", "BLOB");
+            if typed.trim_start().starts_with("CREATE TABLE") { format!("{} STRICT", typed.trim_end()) } else { typed }
+        }
+    }
+}
+
+/// The single statements of a migration: separated by a semicolon at the end of a line; comment lines dropped.
+pub(super) fn statements(sql: &str) -> Vec<String> {
+    let code: Vec<&str> = sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    code.join("\n").split(";\n").map(|s| s.trim().trim_end_matches(';').to_owned()).filter(|s| !s.is_empty()).collect()
+}
+
+fn replace_word(sql: &str, word: &str, with: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut out = String::with_capacity(sql.len() + 64);
+    let mut rest = sql;
+    while let Some(at) = rest.find(word) {
+        let (before, tail) = rest.split_at(at);
+        let after = tail.strip_prefix(word).unwrap_or(tail);
+        let alone = !before.ends_with(is_word) && !after.starts_with(is_word);
+        out.push_str(before);
+        out.push_str(if alone { with } else { word });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_translated_as_whole_words() {
+        let sql = "CREATE TABLE t (a TEXT NOT NULL, CONTEXT BIGINT, b BYTEA)";
+        assert_eq!(ddl(Engine::Postgres, sql), "CREATE TABLE t (a TEXT COLLATE \"C\" NOT NULL, CONTEXT BIGINT, b BYTEA)");
+        assert_eq!(ddl(Engine::Sqlite, sql), "CREATE TABLE t (a TEXT NOT NULL, CONTEXT INTEGER, b BLOB) STRICT");
+    }
+
+    #[test]
+    fn a_migration_is_cut_into_statements() {
+        assert_eq!(statements("-- why;\nCREATE TABLE a (x TEXT);\n\nCREATE INDEX i ON a (x);\n"), ["CREATE TABLE a (x TEXT)", "CREATE INDEX i ON a (x)"]);
+    }
+}

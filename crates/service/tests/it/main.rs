@@ -1,0 +1,14 @@
+//! The listener, met over real sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod client;
+mod deadlines;
+mod places;
+mod tls;
+mod unix_socket;

@@ -1,0 +1,172 @@
+"""Searches files for test card numbers, bank account numbers and security codes, in whatever form they are written.
+
+usage: python canaries.py FOLDER...      exit status 1 when one is found, or when there is nothing to search
+
+Every file is looked at raw and through what could have been done to a text before it was written: separators,
+percent-encoding, JSON escapes, hexadecimal, base64 in all three alignments, UTF-16, gzip, and two of these one upon
+the other. The search knows nothing of any file format: a number in a deleted row or in a page that was freed is found.
+"""
+
+import base64
+import dataclasses
+import hashlib
+import os
+import pathlib
+import re
+import sys
+import urllib.parse
+import zlib
+from collections.abc import Iterator
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+TEST_NUMBERS = CHECKOUT / "crates" / "account-data" / "src" / "test_cards"
+# Security codes that tests type in. Three digits stand in every file, so they count beside their field's name only.
+CVCS = ("737", "7373", "123", "1234", "100", "999")
+
+VIEWS_DEPTH_MAX = 2
+GZIP_BYTES_MAX = 256 * 1024 * 1024
+CONTEXT_BYTES = 24
+
+
+def test_numbers() -> frozenset[bytes]:
+    """Every number in the product's own tables of test cards and test bank accounts.
+
+    Of bank accounts only those with enough digits other than zero to be no counter.
+    """
+    tables = "".join((TEST_NUMBERS / name).read_text() for name in ("cards.rs", "banks.rs"))
+    found = {number.encode() for number in re.findall(r'"(\d{12,19})"', tables)}
+    found = {number for number in found if len(number.replace(b"0", b"")) >= 5 or len(number) >= 13}
+    if len(found) < 20:
+        raise RuntimeError(f"only {len(found)} test numbers in {TEST_NUMBERS}: has the table moved?")
+    return frozenset(found)
+
+
+# Digits with at most one separator (of up to three bytes) between neighbours.
+_DIGITS = re.compile(rb"(?:[0-9](?:[ \-+._/]|\xc2\xa0|\xe2\x80[\x80-\xaf])?){12,}")
+_NOT_DIGIT = re.compile(rb"[^0-9]+")
+_CVC = re.compile(
+    rb"(?i)(?:cvc2?|cvv2?|csc|security[ _-]?code|card[ _-]?code|verification[ _-]?(?:value|code))"
+    rb"[^0-9a-z]{1,8}(" + b"|".join(code.encode() for code in sorted(CVCS, key=len, reverse=True)) + rb")(?![0-9])"
+)
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_\-]{10,}")
+_HEX = re.compile(rb"(?:[0-9A-Fa-f][ :]?){24,}")
+_ESCAPES = re.compile(rb"\\u00([0-7][0-9A-Fa-f])|\\x([0-7][0-9A-Fa-f])")
+_UTF16 = re.compile(rb"(?:[\x20-\x7e]\x00){12,}|(?:\x00[\x20-\x7e]){12,}")
+_URLSAFE = bytes.maketrans(b"-_", b"+/")
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One number, and where."""
+
+    what: str
+    where: str
+    form: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what} ({self.form})"
+
+
+def search_bytes(data: bytes, where: str, numbers: frozenset[bytes] | None = None) -> list[Finding]:
+    """Everything that is found in these bytes, each number once per form."""
+    numbers = test_numbers() if numbers is None else numbers
+    found: dict[Finding, None] = {}
+    for form, view in _views(data, "raw", VIEWS_DEPTH_MAX):
+        for run in _DIGITS.finditer(view):
+            digits = _NOT_DIGIT.sub(b"", run.group())
+            for number in numbers:
+                if number in digits:
+                    found[Finding(f"number ending in {number[-4:].decode()}", where, form)] = None
+        for match in _CVC.finditer(view):
+            context = view[max(0, match.start() - CONTEXT_BYTES) : match.start(1)]
+            found[Finding(f"security code after {context!r}", where, form)] = None
+    return list(found)
+
+
+def _views(data: bytes, form: str, depth: int) -> Iterator[tuple[str, bytes]]:
+    """The bytes themselves, then every way to read them, then every way to read those."""
+    yield form, data
+    if depth == 0:
+        return
+    for name, view in _decoded(data):
+        yield from _views(view, name if form == "raw" else f"{form}, {name}", depth - 1)
+
+
+def _decoded(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Each kind of decoding, of all the places where it is possible, joined by a byte that is part of nothing."""
+    if data[:2] == b"\x1f\x8b":
+        try:
+            yield "gzip", zlib.decompressobj(wbits=31).decompress(data, GZIP_BYTES_MAX)
+        except zlib.error:
+            pass
+    if b"%" in data:
+        yield "percent", urllib.parse.unquote_to_bytes(data)
+    if b"\\u00" in data or b"\\x" in data:
+        yield "escapes", _ESCAPES.sub(lambda match: bytes([int(match[1] or match[2], 16)]), data)
+    runs = [_unbase64(run.group()) for run in _BASE64.finditer(data)]
+    if runs:
+        yield "base64", b"\xff".join(runs)
+    runs = [_unhex(run.group()) for run in _HEX.finditer(data)]
+    if runs:
+        yield "hex", b"\xff".join(runs)
+    runs = [run.group().replace(b"\x00", b"") for run in _UTF16.finditer(data)]
+    if runs:
+        yield "utf-16", b"\xff".join(runs)
+
+
+def _unbase64(run: bytes) -> bytes:
+    """All four beginnings: what stands before the text in the same run shifts it by whole characters."""
+    run = run.translate(_URLSAFE)
+    parts = (run[start:] for start in range(4))
+    return b"\xff".join(base64.b64decode(part[: len(part) // 4 * 4] + _tail(part)) for part in parts)
+
+
+def _tail(part: bytes) -> bytes:
+    """The last incomplete group, padded; a single character holds no byte."""
+    rest = part[len(part) // 4 * 4 :]
+    return rest + b"=" * (4 - len(rest)) if len(rest) >= 2 else b""
+
+
+def _unhex(run: bytes) -> bytes:
+    """Both beginnings: the text may stand behind an odd number of digits."""
+    digits = re.sub(rb"[ :]", b"", run)
+    parts = (digits[start:] for start in range(2))
+    return b"\xff".join(bytes.fromhex(part[: len(part) // 2 * 2].decode()) for part in parts)
+
+
+def search_files(folders: list[pathlib.Path]) -> tuple[list[Finding], int]:
+    """What is found in all files below the folders, and how many files that were."""
+    numbers = test_numbers()
+    found, count = [], 0
+    seen = set()  # a database cluster holds the same bytes several times
+    for path in (path for folder in folders for path in _files(folder)):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            continue  # a running database removes files
+        count += 1
+        digest = hashlib.sha256(data).digest()
+        if digest not in seen:
+            seen.add(digest)
+            found += search_bytes(data, str(path), numbers)
+    return found, count
+
+
+def _files(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """All regular files below a folder, also when some vanish meanwhile."""
+    for parent, _, names in os.walk(folder):
+        for path in (pathlib.Path(parent, name) for name in sorted(names)):
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def main(folders: list[str]) -> int:
+    found, count = search_files([pathlib.Path(folder) for folder in folders])
+    for finding in found:
+        print(finding)
+    print(f"{count} files searched for {len(test_numbers())} numbers and {len(CVCS)} security codes: {len(found)} found")
+    return 1 if found or count == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,104 @@
+"""Fixtures: one running installation for the whole session, a client of it, a browser, and the wire's own schemas."""
+
+import importlib.util
+import os
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+import stripe
+from playwright.sync_api import sync_playwright
+
+from stack import CHECKOUT, Stack
+
+BROWSER_FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]
+PAGE_MILLISECONDS_MAX = 15_000
+
+
+def database() -> str:
+    return os.environ.get("ONFILE_E2E_DATABASE") or "sqlite"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "last: runs after all other tests, on what they left")
+
+
+def pytest_report_header():
+    schemas = schema_folder()
+    found = schemas if schemas.is_dir() else f"not found in {schemas}: objects are not validated"
+    return [f"database: {database()}", f"wire schemas: {found}"]
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """The installation. Where ONFILE_E2E_KEEP names a folder its data stays there, for a search afterwards."""
+    keep = os.environ.get("ONFILE_E2E_KEEP")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{database()}-", dir=keep))
+    folder.chmod(0o711)  # PostgreSQL runs as a user of its own and has to reach its folder within
+    stack = Stack(folder / "data", database())
+    try:
+        yield stack
+        assert stack.stop() == 0, stack.errors()
+    finally:
+        stack.stop()
+        if not keep:
+            shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def stripe_client(stack):
+    """The Stripe SDK, unchanged, with another base URL. Without retries, so that the first answer is the one tested."""
+    return stripe.StripeClient(stack.secret_key, base_addresses={"api": stack.api}, max_network_retries=0)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The distribution's Chromium."""
+    path = os.environ.get("ONFILE_CHROMIUM") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A fresh page without cookies; a script error on it fails the test."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(PAGE_MILLISECONDS_MAX)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def schema_folder() -> pathlib.Path:
+    return pathlib.Path(os.environ.get("ONFILE_STRIPE_SCHEMAS") or CHECKOUT.parent / "shared" / "stripe")
+
+
+@pytest.fixture(scope="session")
+def conforms():
+    """A function that fails when an object, as it came over the wire, is not what its schema says; returns it."""
+    folder = schema_folder()
+    if not (folder / "validate.py").is_file():
+        return lambda answer: answer
+    spec = importlib.util.spec_from_file_location("validate", folder / "validate.py")
+    validate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(validate)
+
+    def check(answer):
+        problems = validate.errors(answer.last_response.data)
+        assert problems == [], "\n".join(problems)
+        return answer
+
+    return check

@@ -1,0 +1,142 @@
+"""A running installation, started as a black box by `cargo xtask dev`, and what tests do to it from outside."""
+
+import json
+import os
+import pathlib
+import random
+import selectors
+import signal
+import socket
+import subprocess
+import time
+
+import requests
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+PORTS_TAKEN = 10  # from the base on
+READY_SECONDS_MAX = 180
+STOP_SECONDS_MAX = 60
+
+
+class Stack:
+    """Vault, server and sandbox, with the addresses and keys that `cargo xtask dev --json` prints."""
+
+    def __init__(self, data: pathlib.Path, database: str):
+        self.data = data
+        self._errors = data.parent / f"{data.name}.stderr"
+        with self._errors.open("wb") as errors:
+            self._process = subprocess.Popen(
+                [
+                    binaries() / "xtask", "dev", "--json", "--no-build", "--dir", data,
+                    "--port-base", str(free_port_base()), "--database", database, "--timeouts", "fast",
+                ],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=CHECKOUT,
+            )
+        try:
+            ready = json.loads(self._first_line())
+        except BaseException:
+            self.stop()
+            raise
+        self.api: str = ready["api"]
+        self.vault: str = ready["vault"]
+        self.sandbox: str = ready["sandbox"]
+        self.portal: str = ready["portal"]
+        self.mail: str | None = ready["mail"]
+        self.secret_key: str = ready["secret_key"]
+        self.publishable_key: str = ready["publishable_key"]
+        self.account: str = ready["account"]
+        self.staff_link: str = ready["staff_link"]
+        self.pids: dict[str, int] = ready["pids"]
+
+    def _first_line(self) -> bytes:
+        deadline = time.monotonic() + READY_SECONDS_MAX
+        line = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            while not line.endswith(b"\n"):
+                if not selector.select(max(0, deadline - time.monotonic())):
+                    raise TimeoutError(f"not ready within {READY_SECONDS_MAX} s:\n{self.errors()}")
+                part = os.read(self._process.stdout.fileno(), 65536)
+                if not part:
+                    raise RuntimeError(f"`cargo xtask dev` ended before it was ready:\n{self.errors()}")
+                line += part
+        return line
+
+    def errors(self) -> str:
+        """What the supervisor said on its standard error so far."""
+        return self._errors.read_text(errors="replace")
+
+    def stop(self) -> int:
+        """Interrupts the supervisor, which ends what it started; returns its exit status."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            return self._process.wait(STOP_SECONDS_MAX)
+        finally:
+            self._process.kill()
+            self._process.stdout.close()
+
+    def pid(self, name: str) -> int:
+        """The process id of `server`, `vault`, `sandbox` or `postgres` at this moment."""
+        return int((self.data / "run" / f"{name}.pid").read_text())
+
+    def kill(self, name: str, sig: int = signal.SIGKILL) -> int:
+        """Sends a signal to one process and returns its id."""
+        pid = self.pid(name)
+        os.kill(pid, sig)
+        return pid
+
+    def wait_for(self, name: str, seconds_max: float = 30) -> None:
+        """Waits until `server`, `vault` or `sandbox` says that it is ready."""
+        url = {"server": self.api, "vault": self.vault, "sandbox": self.sandbox}[name] + "/health"
+        deadline = time.monotonic() + seconds_max
+        while time.monotonic() < deadline:
+            try:
+                if requests.get(url, timeout=2).status_code == 204:
+                    return
+            except requests.RequestException:
+                pass
+            time.sleep(0.02)
+        raise TimeoutError(f"{name} was not ready within {seconds_max} s:\n{self.errors()}")
+
+    def log(self, name: str) -> str:
+        """All that a process has logged."""
+        return (self.data / "logs" / f"{name}.log").read_text(errors="replace")
+
+    def faults(self, **plan) -> dict:
+        """Sets the sandbox's fault plan; without arguments it behaves from here on."""
+        answer = requests.post(f"{self.sandbox}/faults", json=plan, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def ledger(self) -> list[dict]:
+        """Every line of the sandbox's ledger: what really happened to money."""
+        answer = requests.get(f"{self.sandbox}/ledger", timeout=30)
+        answer.raise_for_status()
+        return [json.loads(line) for line in answer.text.splitlines() if line]
+
+
+def binaries() -> pathlib.Path:
+    """Where the built programs are."""
+    return pathlib.Path(os.environ.get("ONFILE_E2E_BIN") or CHECKOUT / "target" / "debug")
+
+
+def free_port_base() -> int:
+    """The first of PORTS_TAKEN neighbouring ports that nobody has at this moment."""
+    for _ in range(200):
+        base = random.randrange(20_000, 32_000, PORTS_TAKEN)
+        if all(is_free(port) for port in range(base, base + PORTS_TAKEN)):
+            return base
+    raise RuntimeError("no free ports")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
