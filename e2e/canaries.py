@@ -1,6 +1,6 @@
 """Searches files for test card numbers, bank account numbers and security codes, in whatever form they are written.
 
-usage: python canaries.py FOLDER...      exit status 1 when one is found, or when there is nothing to search
+usage: python canaries.py FOLDER-OR-FILE...      exit status 1 when one is found, or when there is nothing to search
 
 Every file is looked at raw and through what could have been done to a text before it was written: separators,
 percent-encoding, JSON escapes, hexadecimal, base64 in all three alignments, UTF-16, gzip, and two of these one upon
@@ -68,19 +68,21 @@ class Finding:
 
 
 def search_bytes(data: bytes, where: str, numbers: frozenset[bytes] | None = None) -> list[Finding]:
-    """Everything that is found in these bytes, each number once per form."""
+    """Everything that is found in these bytes, each once, in the plainest form that shows it."""
     numbers = test_numbers() if numbers is None else numbers
-    found: dict[Finding, None] = {}
+    found: dict[str, Finding] = {}
     for form, view in _views(data, "raw", VIEWS_DEPTH_MAX):
         for run in _DIGITS.finditer(view):
             digits = _NOT_DIGIT.sub(b"", run.group())
             for number in numbers:
                 if number in digits:
-                    found[Finding(f"number ending in {number[-4:].decode()}", where, form)] = None
+                    what = f"number ending in {number[-4:].decode()}"
+                    found.setdefault(what, Finding(what, where, form))
         for match in _CVC.finditer(view):
             context = view[max(0, match.start() - CONTEXT_BYTES) : match.start(1)]
-            found[Finding(f"security code after {context!r}", where, form)] = None
-    return list(found)
+            what = f"security code after {context!r}"
+            found.setdefault(what, Finding(what, where, form))
+    return list(found.values())
 
 
 def _views(data: bytes, form: str, depth: int) -> Iterator[tuple[str, bytes]]:
@@ -153,7 +155,9 @@ def search_files(folders: list[pathlib.Path]) -> tuple[list[Finding], int]:
 
 
 def _files(folder: pathlib.Path) -> Iterator[pathlib.Path]:
-    """All regular files below a folder, also when some vanish meanwhile."""
+    """All regular files below a folder (or the one file), also when some vanish meanwhile."""
+    if folder.is_file():
+        yield folder
     for parent, _, names in os.walk(folder):
         for path in (pathlib.Path(parent, name) for name in sorted(names)):
             if path.is_file() and not path.is_symlink():

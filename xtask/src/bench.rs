@@ -46,7 +46,7 @@ pub fn run(args: &BenchArgs) -> Outcome<()> {
     build.args(["build", "--release", "--bins"]).args(packages.iter().flat_map(|name| ["-p", name]));
     process::run_ok(&mut build, &interrupt)?;
 
-    let dir = toolchain::target_dir().join("bench");
+    let dir = toolchain::root().join("bench-data");
     let mut stack = Stack::start(args, &dir)?;
     let out = toolchain::root().join("bench/results.md");
     if let Some(folder) = out.parent() {

@@ -81,6 +81,7 @@ impl Cluster {
         hand_over(dir)?;
         require_reachable(dir)?;
         if !cluster.data().join("PG_VERSION").exists() {
+            eprintln!("creating a PostgreSQL cluster in {}", dir.display());
             let password_file = dir.join("superuser.password");
             layout::write_private(&password_file, password)?;
             hand_over(&password_file)?;

@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("onfile-core", &[]),
     (ACCOUNT_DATA, &["onfile-core"]),
     ("onfile-connectors", &["onfile-core"]),
-    ("onfile-service", &["onfile-core"]),
+    ("onfile-service", &["onfile-core", TESTING]),
     (TESTING, &["onfile-core", "onfile-service"]),
     ("onfile-vault", &["onfile-core", ACCOUNT_DATA, "onfile-service", TESTING]),
     ("onfile-sandbox", &["onfile-core", ACCOUNT_DATA, "onfile-service", TESTING]),

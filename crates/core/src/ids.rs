@@ -197,6 +197,16 @@ pub fn id_bound<T: Id>(unix_seconds: i64) -> String {
     text
 }
 
+/// The Unix second in which an id was made; 2020 for a text that [`IdSource`] did not make.
+pub fn created_at<T: Id>(id: &T) -> i64 {
+    let digits = id.as_str().bytes().skip(T::PREFIX.len() + 1).take(TIME_DIGITS);
+    let ms = digits.fold(0_i64, |ms, byte| {
+        let value = ALPHABET.iter().position(|&digit| digit == byte).and_then(|at| i64::try_from(at).ok());
+        ms * 62 + value.unwrap_or(0)
+    });
+    (EPOCH_MS + ms).div_euclid(1000)
+}
+
 fn digit(value: u64) -> char {
     let index = usize::try_from(value % 62).unwrap_or(0);
     char::from(ALPHABET.get(index).copied().unwrap_or(b'0'))
@@ -242,6 +252,7 @@ mod tests {
             clock.advance(jiff::SignedDuration::from_millis(ahead_ms));
             let id: CustomerId = ids.next();
             let made = second + want_seconds;
+            assert_eq!(created_at(&id), made, "{id}");
             assert!(id_bound::<CustomerId>(made).as_str() < id.as_str(), "{id} is of second {made}");
             assert!(id.as_str() < id_bound::<CustomerId>(made + 1).as_str(), "{id} is of second {made}");
         }

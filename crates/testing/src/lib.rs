@@ -25,6 +25,9 @@ pub struct Scratch {
 
 impl Scratch {
     /// Opens it with these migrations.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
     pub async fn open(&self, migrations: &[Migration]) -> Db {
         match Db::open(&self.url, migrations).await {
             Ok(db) => db,
@@ -39,6 +42,9 @@ impl Scratch {
 }
 
 /// One empty database for each engine at hand.
+///
+/// # Panics
+/// When one cannot be made.
 pub async fn databases() -> Vec<Scratch> {
     let directory = scratch_directory();
     let sqlite = Scratch { url: format!("sqlite:{}", directory.path().join("test.db").display()), directory };
@@ -74,6 +80,7 @@ async fn create_postgres(server: &str) -> String {
     drop(driver.await);
     // The URL's path is the database.
     let (base, query) = server.split_once('?').map_or((server, None), |(b, q)| (b, Some(q)));
-    let authority = base.rsplit_once('/').filter(|(b, _)| b.matches('/').count() >= 2).map_or(base, |(b, _)| b);
+    let authority =
+        base.rsplit_once('/').filter(|(b, _)| b.matches('/').count() >= 2).map_or(base, |(b, _)| b);
     query.map_or(format!("{authority}/{name}"), |q| format!("{authority}/{name}?{q}"))
 }

@@ -94,7 +94,8 @@ pub fn account_of_key(key: &str) -> Option<String> {
     let rest = KEY_PREFIXES.iter().find_map(|(prefix, _)| key.strip_prefix(prefix))?;
     let (tail, random) = rest.split_at_checked(ID_DIGITS)?;
     let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
-    (random.len() == KEY_RANDOM_DIGITS && plain(tail) && plain(random)).then(|| format!("{}_{tail}", AccountId::PREFIX))
+    (random.len() == KEY_RANDOM_DIGITS && plain(tail) && plain(random))
+        .then(|| format!("{}_{tail}", AccountId::PREFIX))
 }
 
 /// Why an account is refused, for the server's log.
@@ -123,7 +124,9 @@ pub fn refuse(put: &PutAccount) -> Option<String> {
 fn is_origin(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-    secure && url.origin().ascii_serialization() == text
+    // A host may hold more than a policy for browsers may: `*` would let everybody in.
+    let plain = url.host_str().is_some_and(|host| host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b)));
+    secure && plain && url.origin().ascii_serialization() == text
 }
 
 /// Whether the URL leads to this machine.
@@ -166,7 +169,14 @@ mod tests {
         let (tail, random) = ("a".repeat(31), "b".repeat(24));
         assert_eq!(account_of_key(&format!("pk_test_onf{tail}{random}")), Some(format!("acct_{tail}")));
         assert_eq!(account_of_key(&format!("pk_live_onf{tail}{random}")), Some(format!("acct_{tail}")));
-        for bad in ["", "pk_test_onf", &format!("pk_test_{tail}{random}"), &format!("pk_test_onf{tail}{random}b"), &format!("sk_test_onf{tail}{random}"), &format!("pk_test_onf{}{random}", "é".repeat(15))] {
+        for bad in [
+            "",
+            "pk_test_onf",
+            &format!("pk_test_{tail}{random}"),
+            &format!("pk_test_onf{tail}{random}b"),
+            &format!("sk_test_onf{tail}{random}"),
+            &format!("pk_test_onf{}{random}", "é".repeat(15)),
+        ] {
             assert_eq!(account_of_key(bad), None, "{bad}");
         }
     }

@@ -152,7 +152,8 @@ impl Instrument {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, UnknownRecord> {
         let fields = Fields::parse(bytes).ok_or(UnknownRecord)?;
         let number = fields.number().ok_or(UnknownRecord)?;
-        let created = fields.get(tag::CREATED).and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes);
+        let created =
+            fields.get(tag::CREATED).and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes);
         let address = Address {
             line1: fields.text(tag::LINE1),
             line2: fields.text(tag::LINE2),
@@ -162,7 +163,11 @@ impl Instrument {
             country: fields.text(tag::COUNTRY),
         };
         let (name, email, phone) = (fields.text(tag::NAME), fields.text(tag::EMAIL), fields.text(tag::PHONE));
-        Ok(Self { number, billing: Billing { name, email, phone, address }, created: created.ok_or(UnknownRecord)? })
+        Ok(Self {
+            number,
+            billing: Billing { name, email, phone, address },
+            created: created.ok_or(UnknownRecord)?,
+        })
     }
 }
 
@@ -272,7 +277,9 @@ mod tests {
         };
         let bytes = Instrument { number, billing: Billing::default(), created: -1 }.to_bytes();
         let back = Instrument::from_bytes(&bytes).unwrap();
-        let Number::Bank { number, routing, holder, kind } = &back.number else { panic!("not a bank account") };
+        let Number::Bank { number, routing, holder, kind } = &back.number else {
+            panic!("not a bank account")
+        };
         assert_eq!((number.expose_to_processor(), routing.as_str()), ("000123456789", "110000000"));
         assert_eq!((*holder, *kind, back.created), (Holder::Company, AccountKind::Savings, -1));
     }

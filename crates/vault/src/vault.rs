@@ -102,7 +102,12 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Seal`].
-    pub fn seal(&self, account: &str, source_id: &str, instrument: &Instrument) -> Result<Sealed, VaultError> {
+    pub fn seal(
+        &self,
+        account: &str,
+        source_id: &str,
+        instrument: &Instrument,
+    ) -> Result<Sealed, VaultError> {
         let aad = self.aad(account, source_id);
         let failed = |error| seal_error(account, source_id, error);
         let envelope = Envelope::seal(self.keys.as_ref(), self.random.as_ref(), &aad, &instrument.to_bytes());
@@ -116,7 +121,8 @@ impl Vault {
     /// [`VaultError::Seal`], [`VaultError::Record`].
     pub fn open(&self, account: &str, row: &InstrumentRow) -> Result<Instrument, VaultError> {
         let aad = self.aad(account, &row.source_id);
-        let opened = Envelope::from_bytes(&row.record).and_then(|envelope| envelope.open(self.keys.as_ref(), &aad));
+        let opened =
+            Envelope::from_bytes(&row.record).and_then(|envelope| envelope.open(self.keys.as_ref(), &aad));
         let plaintext = opened.map_err(|error| seal_error(account, &row.source_id, error))?;
         Ok(Instrument::from_bytes(&plaintext)?)
     }
@@ -167,7 +173,12 @@ impl Vault {
 
     /// Version, vault, account, record and field (the version is the first byte that [`Aad`] writes).
     fn aad(&self, account: &str, source_id: &str) -> Aad {
-        Aad::new(&[("vault", &self.name), ("account", account), ("record", source_id), ("field", "instrument")])
+        Aad::new(&[
+            ("vault", &self.name),
+            ("account", account),
+            ("record", source_id),
+            ("field", "instrument"),
+        ])
     }
 }
 

@@ -25,7 +25,7 @@ pub fn run(workshop: &Workshop, database: Database) -> Outcome<()> {
 }
 
 /// Searches everything that the end-to-end tests left (databases, logs, ledgers, keys) for the card numbers and
-/// security codes that they used.
+/// security codes that they used, and the server's program for the published test numbers.
 ///
 /// # Errors
 /// When one is found, the search does not find planted ones, or there is nothing to search.
@@ -38,6 +38,7 @@ pub fn search(workshop: &Workshop) -> Outcome<()> {
     }
     let mut command = Command::new(environment(workshop)?);
     command.current_dir(toolchain::root().join("e2e")).arg("canaries.py").arg(&workshop.kept);
+    command.arg(toolchain::bin_dir(false).join("onfile"));
     process::run_ok(command.env("PYTHONDONTWRITEBYTECODE", "1"), &workshop.interrupt)
 }
 

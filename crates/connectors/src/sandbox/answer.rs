@@ -44,7 +44,8 @@ struct LookUp {
 const IN_USE: &str = "key_in_use";
 
 pub(crate) fn parse(status: u16, body: &Value) -> Answer {
-    let verdict_only = |verdict| Answer { verdict, processor_payment: None, network_id: None, cvc_check: None };
+    let verdict_only =
+        |verdict| Answer { verdict, processor_payment: None, network_id: None, cvc_check: None };
     if status == 200 {
         return Body::deserialize(body).map_or_else(|_| verdict_only(Verdict::Unreadable), read);
     }
@@ -104,7 +105,8 @@ mod tests {
     #[test]
     fn each_status_has_its_verdict_and_anything_else_is_unreadable_never_declined() {
         let mut declined = payment("declined");
-        declined["decline"] = json!({"code": "insufficient_funds", "network_code": "51", "advice_code": null});
+        declined["decline"] =
+            json!({"code": "insufficient_funds", "network_code": "51", "advice_code": null});
         let decline =
             Decline { code: "insufficient_funds".into(), network_code: Some("51".into()), advice_code: None };
         let mut challenge = payment("challenge");
@@ -118,12 +120,19 @@ mod tests {
             (200, challenge, Verdict::Challenge { url: "http://a/".into() }),
             (200, payment("challenge"), Verdict::Unreadable),
             (200, payment("something new"), Verdict::Unreadable),
-            (200, json!({"id": "void_1", "object": "void", "payment": "pay_1", "status": "voided"}), Verdict::Approved),
+            (
+                200,
+                json!({"id": "void_1", "object": "void", "payment": "pay_1", "status": "voided"}),
+                Verdict::Approved,
+            ),
             (200, Value::Null, Verdict::Unreadable),
             (500, json!({"error": {"code": "x", "message": "y"}}), Verdict::Unreadable),
             (409, json!({"error": {"code": "key_in_use", "message": "y"}}), Verdict::Unreadable),
-            (400, json!({"error": {"code": "amount_too_large", "message": "m"}}),
-             Verdict::Refused { code: "amount_too_large".into(), message: "m".into() }),
+            (
+                400,
+                json!({"error": {"code": "amount_too_large", "message": "m"}}),
+                Verdict::Refused { code: "amount_too_large".into(), message: "m".into() },
+            ),
             (404, json!("not found"), Verdict::Unreadable),
         ];
         for (status, body, verdict) in table {

@@ -28,7 +28,9 @@ pub(crate) fn build(request: &Request<'_>, reference: &str) -> Draft {
         Request::Capture { payment, amount } => {
             (format!("/v1/payments/{payment}/captures"), json!({ "reference": reference, "amount": amount }))
         }
-        Request::Void { payment } => (format!("/v1/payments/{payment}/void"), json!({ "reference": reference })),
+        Request::Void { payment } => {
+            (format!("/v1/payments/{payment}/void"), json!({ "reference": reference }))
+        }
         Request::Refund { payment, amount } => {
             (format!("/v1/payments/{payment}/refunds"), json!({ "reference": reference, "amount": amount }))
         }
@@ -48,8 +50,18 @@ mod tests {
     #[test]
     fn no_draft_has_a_place_where_a_card_could_already_be() {
         let requests = [
-            Request::Authorise { amount: 1, currency: "usd", capture: true, initiator: "customer", return_url: None },
-            Request::Verify { currency: "usd", initiator: "merchant", return_url: Some("https://a.example/") },
+            Request::Authorise {
+                amount: 1,
+                currency: "usd",
+                capture: true,
+                initiator: "customer",
+                return_url: None,
+            },
+            Request::Verify {
+                currency: "usd",
+                initiator: "merchant",
+                return_url: Some("https://a.example/"),
+            },
             Request::Complete { payment: "pay_1" },
             Request::Capture { payment: "pay_1", amount: 5 },
             Request::Void { payment: "pay_1" },

@@ -139,3 +139,31 @@ fn write_all(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Event;
+    use crate::wire::Refusal;
+
+    #[tokio::test]
+    async fn a_failed_write_is_told_to_everybody_who_waits_and_to_the_process() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let read_only = File::open(file.path()).unwrap();
+        let (ledger, mut writer) = Ledger::start(read_only, Durable::default()).unwrap();
+        let entry = Entry {
+            seq: 1,
+            time: "2026-11-22T10:00:00Z".parse().unwrap(),
+            merchant: "acct_1".into(),
+            operation: None,
+            event: Event::Refused { code: Refusal::NotFound },
+            facts: Vec::new(),
+        };
+        let written = ledger.place().await.unwrap().write(entry);
+        assert!(written.durable().await.is_err());
+        assert!(ledger.reached(1).await.is_err());
+        assert_eq!(ledger.durable(), Durable::default());
+        assert!(ledger.place().await.is_err(), "nothing is decided any more");
+        assert_eq!(writer.failure().await.raw_os_error(), Some(9), "EBADF");
+    }
+}

@@ -22,6 +22,19 @@ pub static CSS_PATH: LazyLock<String> = LazyLock::new(|| {
     path
 });
 
+/// Where the icon in the window's tab is. Without one, browsers ask for `/favicon.ico` on every visit.
+pub const ICON_PATH: &str = "/assets/icon.svg";
+const ICON: &str = include_str!("assets/icon.svg");
+
+/// The icon.
+pub async fn icon() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400")),
+    ];
+    (headers, ICON).into_response()
+}
+
 /// The style sheet.
 pub async fn css() -> Response {
     let headers = [

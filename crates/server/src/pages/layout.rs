@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets::CSS_PATH;
+use super::assets::{CSS_PATH, ICON_PATH};
 
 /// The frame of a page.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +38,7 @@ pub fn document(shell: &Shell<'_>, body: &Markup) -> Markup {
                 }
                 title { (shell.title) " – " (shell.brand) }
                 link rel="stylesheet" href=(*CSS_PATH);
-                // An empty icon: without one, browsers ask for /favicon.ico on every visit.
-                link rel="icon" href="data:,";
+                link rel="icon" type="image/svg+xml" href=(ICON_PATH);
             }
             body class=[shell.wide.then_some("wide")] {
                 a.skip href="#main" { "Skip to content" }

@@ -1,7 +1,7 @@
 //! What a page says when it cannot be shown: what happened, and what to do.
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use onfile_service::db::DbError;
 
@@ -22,6 +22,9 @@ pub enum Problem {
     /// Nobody is signed in, or no longer.
     #[error("signed out")]
     SignedOut,
+    /// Nobody is signed in at the shop: it signs a new customer in.
+    #[error("no customer")]
+    NoCustomer,
     /// A sign-in link that was used or is too old.
     #[error("the link is used up")]
     LinkUsed,
@@ -45,7 +48,7 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::Forged => StatusCode::FORBIDDEN,
-            Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::SignedOut | Self::NoCustomer => StatusCode::UNAUTHORIZED,
             Self::LinkUsed => StatusCode::GONE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -62,6 +65,7 @@ impl Problem {
                 "This form has expired",
                 "Go back, reload the page and send the form again. Nothing was changed.",
             ),
+            Self::NoCustomer => ("You are signed out", "Open the shop again to go on."),
             Self::SignedOut => (
                 "You are signed out",
                 "Sessions end after 15 minutes without use. Open a new sign-in link to go on; your administrator can \
@@ -93,6 +97,9 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        if matches!(self, Self::NoCustomer) {
+            return Redirect::to(super::demo::HOME).into_response();
+        }
         (self.status(), axum::response::Html(self.page().into_string())).into_response()
     }
 }

@@ -76,7 +76,8 @@ impl ReceiptState {
 /// The page.
 pub fn receipt(view: &ReceiptView<'_>) -> Markup {
     let (word, colour) = view.state.words();
-    let paid = matches!(view.state, ReceiptState::Paid | ReceiptState::PartlyRefunded | ReceiptState::Refunded);
+    let paid =
+        matches!(view.state, ReceiptState::Paid | ReceiptState::PartlyRefunded | ReceiptState::Refunded);
     let body = html! {
         div.sheet {
             div.center {
@@ -149,7 +150,9 @@ mod tests {
     #[test]
     fn a_receipt_says_who_what_when_and_with_which_card() {
         let page = receipt(&view(ReceiptState::Paid, Vec::new())).into_string();
-        for part in ["Demo Merchant", "$29.00", "22 November 2026, 10:03 UTC", "Visa •••• 4242", "ch_1", "noindex"] {
+        for part in
+            ["Demo Merchant", "$29.00", "22 November 2026, 10:03 UTC", "Visa •••• 4242", "ch_1", "noindex"]
+        {
             assert!(page.contains(part), "{part}");
         }
         assert!(!page.contains("Refund,"));

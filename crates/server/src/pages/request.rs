@@ -124,13 +124,9 @@ mod tests {
 
     #[test]
     fn a_form_with_a_card_number_in_it_is_refused() {
-        // Built up, so that no test number stands in this program.
-        let number = format!("4{}", "2".repeat(14) + "0");
-        assert!(!card_shaped::contains(b"4242"));
-        for digit in 0..10 {
-            let candidate = format!("{}{digit}", &number[..15]);
-            let refused = Fields::parse(format!("note={candidate}").as_bytes()).is_err();
-            assert_eq!(refused, card_shaped::contains(candidate.as_bytes()), "ending in {digit}");
-        }
+        // Put together here, so that no number stands in this file.
+        let number = ["4242"; 4].concat();
+        assert!(matches!(Fields::parse(format!("note={number}").as_bytes()), Err(Problem::BadRequest)));
+        assert!(Fields::parse(format!("note={}", &number[4..]).as_bytes()).is_ok());
     }
 }

@@ -118,7 +118,9 @@ pub fn for_staff(code: &str) -> &'static str {
         "authentication_required" => "The bank wants the customer to confirm; nobody could.",
         "authentication_failed" => "The customer did not confirm with the bank.",
         "processing_error" | "issuer_not_available" | "reenter_transaction" => "The bank could not be asked.",
-        "card_velocity_exceeded" | "withdrawal_count_limit_exceeded" => "The card reached a limit of its bank.",
+        "card_velocity_exceeded" | "withdrawal_count_limit_exceeded" => {
+            "The card reached a limit of its bank."
+        }
         "card_not_supported" | "transaction_not_allowed" | "currency_not_supported" => {
             "The card is not good for this kind of payment."
         }

@@ -80,13 +80,8 @@ pub enum Error {
         intent: Box<SetupIntent>,
     },
     /// The processor refused a capture, release or refund; no money moved.
-    #[error("The processor refused: {message}")]
-    Refused {
-        /// The processor's code.
-        code: String,
-        /// The processor's words.
-        message: String,
-    },
+    #[error("The processor did not accept this. No money moved.")]
+    Refused,
     /// The vault or the processor cannot be reached; nothing was sent. Try again later.
     #[error("The payment service cannot be reached at the moment. Nothing was sent; try again shortly.")]
     NotSent,

@@ -76,6 +76,13 @@ impl Listed for PaymentMethod {
     const ALL: Listing = listing!("payment_methods", " AND customer_id IS NOT NULL");
     const OF: Listing = listing!("payment_methods", " AND customer_id = $5");
 }
+/// Attached methods whose documents match two patterns: kind and redisplay. A pattern cannot be met by a merchant's own
+/// text, in which JSON escapes the quotation marks.
+pub const METHODS: Listing =
+    listing!("payment_methods", " AND customer_id IS NOT NULL AND doc LIKE $5 AND doc LIKE $6");
+/// The same, of one customer.
+pub const METHODS_OF_CUSTOMER: Listing =
+    listing!("payment_methods", " AND doc LIKE $5 AND doc LIKE $6 AND customer_id = $7");
 impl Listed for PaymentIntent {
     const ALL: Listing = listing!("payment_intents", "");
     const OF: Listing = listing!("payment_intents", " AND customer_id = $5");
@@ -93,7 +100,7 @@ impl Listed for Refund {
     const OF: Listing = listing!("refunds", " AND charge_id = $5");
 }
 
-/// Setup intents of one payment method, which are too few for an index: a filter over the customer's.
+/// Charges of a payment intent.
 pub const CHARGES_OF_INTENT: Listing = listing!("charges", " AND payment_intent_id = $5");
 /// Refunds of a payment intent.
 pub const REFUNDS_OF_INTENT: Listing = listing!("refunds", " AND payment_intent_id = $5");

@@ -88,8 +88,21 @@ impl Call {
     /// # Errors
     /// 404 `resource_missing`.
     pub fn id<T: Id>(&self, segment: &str, noun: &str, param: &str) -> Result<T, ApiError> {
-        let text = self.segments.get(segment).map(String::as_str).unwrap_or_default();
+        let text = self.segment(segment);
         T::parse(text).ok_or_else(|| missing_in_path(noun, text, param))
+    }
+
+    /// A part of the path, as it was sent.
+    pub fn segment(&self, name: &str) -> &str {
+        self.segments.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// Every parameter must have been taken.
+    ///
+    /// # Errors
+    /// `parameter_unknown`.
+    pub fn finish(&mut self) -> Result<(), ApiError> {
+        std::mem::take(&mut self.params).finish()
     }
 
     /// Who asked, for events and consents.

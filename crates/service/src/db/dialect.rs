@@ -11,7 +11,11 @@ pub(super) fn ddl(engine: Engine, sql: &str) -> String {
         Engine::Postgres => replace_word(sql, "TEXT", "TEXT COLLATE \"C\""),
         Engine::Sqlite => {
             let typed = replace_word(&replace_word(sql, "BIGINT", "INTEGER"), "BYTEA", "BLOB");
-            if typed.trim_start().starts_with("CREATE TABLE") { format!("{} STRICT", typed.trim_end()) } else { typed }
+            if typed.trim_start().starts_with("CREATE TABLE") {
+                format!("{} STRICT", typed.trim_end())
+            } else {
+                typed
+            }
         }
     }
 }
@@ -19,7 +23,11 @@ pub(super) fn ddl(engine: Engine, sql: &str) -> String {
 /// The single statements of a migration: separated by a semicolon at the end of a line; comment lines dropped.
 pub(super) fn statements(sql: &str) -> Vec<String> {
     let code: Vec<&str> = sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
-    code.join("\n").split(";\n").map(|s| s.trim().trim_end_matches(';').to_owned()).filter(|s| !s.is_empty()).collect()
+    code.join("\n")
+        .split(";\n")
+        .map(|s| s.trim().trim_end_matches(';').to_owned())
+        .filter(|s| !s.is_empty())
+        .collect()
 }
 
 fn replace_word(sql: &str, word: &str, with: &str) -> String {
@@ -45,12 +53,21 @@ mod tests {
     #[test]
     fn types_are_translated_as_whole_words() {
         let sql = "CREATE TABLE t (a TEXT NOT NULL, CONTEXT BIGINT, b BYTEA)";
-        assert_eq!(ddl(Engine::Postgres, sql), "CREATE TABLE t (a TEXT COLLATE \"C\" NOT NULL, CONTEXT BIGINT, b BYTEA)");
-        assert_eq!(ddl(Engine::Sqlite, sql), "CREATE TABLE t (a TEXT NOT NULL, CONTEXT INTEGER, b BLOB) STRICT");
+        assert_eq!(
+            ddl(Engine::Postgres, sql),
+            "CREATE TABLE t (a TEXT COLLATE \"C\" NOT NULL, CONTEXT BIGINT, b BYTEA)"
+        );
+        assert_eq!(
+            ddl(Engine::Sqlite, sql),
+            "CREATE TABLE t (a TEXT NOT NULL, CONTEXT INTEGER, b BLOB) STRICT"
+        );
     }
 
     #[test]
     fn a_migration_is_cut_into_statements() {
-        assert_eq!(statements("-- why;\nCREATE TABLE a (x TEXT);\n\nCREATE INDEX i ON a (x);\n"), ["CREATE TABLE a (x TEXT)", "CREATE INDEX i ON a (x)"]);
+        assert_eq!(
+            statements("-- why;\nCREATE TABLE a (x TEXT);\n\nCREATE INDEX i ON a (x);\n"),
+            ["CREATE TABLE a (x TEXT)", "CREATE INDEX i ON a (x)"]
+        );
     }
 }

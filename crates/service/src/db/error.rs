@@ -25,7 +25,12 @@ impl From<rusqlite::Error> for DbError {
         use rusqlite::ffi;
         let text = error.to_string();
         match error.sqlite_error() {
-            Some(e) if matches!(e.extended_code, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+            Some(e)
+                if matches!(
+                    e.extended_code,
+                    ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+                ) =>
+            {
                 Self::Duplicate(text)
             }
             Some(e) if matches!(e.code, ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked) => {
@@ -41,7 +46,10 @@ impl From<tokio_postgres::Error> for DbError {
         use tokio_postgres::error::SqlState;
         let Some(db) = error.as_db_error() else {
             // No answer from the server: the connection is gone, or a value did not fit its type.
-            return if error.is_closed() || std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>) {
+            return if error.is_closed()
+                || std::error::Error::source(&error)
+                    .is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+            {
                 Self::Unavailable(error.to_string())
             } else {
                 Self::Failed(describe(&error))

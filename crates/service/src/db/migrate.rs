@@ -19,10 +19,19 @@ const CREATE_LOG: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
 
 /// Brings the schema up to date in one transaction.
 pub(super) async fn run(db: &Db, migrations: &[Migration]) -> Result<(), DbError> {
+    match migrate(db, migrations).await {
+        // Two nodes that start together may both find no log on PostgreSQL, and one of them cannot create it. It is
+        // there now.
+        Err(DbError::Duplicate(_)) => migrate(db, migrations).await,
+        other => other,
+    }
+}
+
+async fn migrate(db: &Db, migrations: &[Migration]) -> Result<(), DbError> {
     let mut tx = db.begin().await?;
     tx.run_ddl(CREATE_LOG).await?;
     if db.engine() == Engine::Postgres {
-        // Two nodes that start together take turns; on SQLite the writer's lock does that.
+        // From here on nodes take turns; on SQLite the writer's lock does that.
         tx.execute("LOCK TABLE schema_migrations IN EXCLUSIVE MODE", &[]).await?;
     }
     let applied = tx.query("SELECT version, checksum FROM schema_migrations ORDER BY version", &[]).await?;
@@ -51,7 +60,9 @@ fn check_applied(version: i64, checksum: &str, migrations: &[Migration]) -> Resu
 
 async fn apply(tx: &mut Tx, migration: &Migration) -> Result<(), DbError> {
     for statement in dialect::statements(migration.sql) {
-        tx.run_ddl(&statement).await.map_err(|e| DbError::Failed(format!("migration {}: {e}", migration.name)))?;
+        tx.run_ddl(&statement)
+            .await
+            .map_err(|e| DbError::Failed(format!("migration {}: {e}", migration.name)))?;
     }
     let checksum = checksum_of(migration);
     tx.execute(
@@ -64,5 +75,5 @@ async fn apply(tx: &mut Tx, migration: &Migration) -> Result<(), DbError> {
 
 fn checksum_of(migration: &Migration) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, migration.sql.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

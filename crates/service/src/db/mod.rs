@@ -141,7 +141,11 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Self::query`]; [`DbError::Inconsistent`] when there are more.
-    pub async fn query_opt(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<Row>, DbError> {
+    pub async fn query_opt(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Option<Row>, DbError> {
         let mut rows = self.query(sql, params).await?;
         match rows.len() {
             0 | 1 => Ok(rows.pop()),

@@ -8,8 +8,8 @@ use deadpool_postgres::{Hook, HookError, ManagerConfig, Object, Pool, RecyclingM
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use super::value::{Cell, Param, Row};
 use super::DbError;
+use super::value::{Cell, Param, Row};
 
 /// Connections of one process.
 const CONNECTIONS: usize = 24;
@@ -141,7 +141,8 @@ impl ToSql for Param<'_> {
 }
 
 fn cell(row: &tokio_postgres::Row, index: usize) -> Result<Cell, DbError> {
-    let column = row.columns().get(index).ok_or_else(|| DbError::Inconsistent(format!("no column {index}")))?;
+    let column =
+        row.columns().get(index).ok_or_else(|| DbError::Inconsistent(format!("no column {index}")))?;
     let cell = match *column.type_() {
         Type::INT8 => row.try_get::<_, Option<i64>>(index)?.map(Cell::Int),
         Type::INT4 => row.try_get::<_, Option<i32>>(index)?.map(|v| Cell::Int(v.into())),

@@ -14,8 +14,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::value::{Cell, Param, Row};
 use super::DbError;
+use super::value::{Cell, Param, Row};
 
 /// How long another process (an operator's command) may hold the file before we answer "not available".
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,9 +25,9 @@ const READERS: usize = 8;
 const STATEMENTS: usize = 256;
 /// Names of parameters, `$1` to `$40`: the most that a statement may have.
 const PARAM_NAMES: [&str; 40] = [
-    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16", "$17", "$18",
-    "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29", "$30", "$31", "$32", "$33", "$34",
-    "$35", "$36", "$37", "$38", "$39", "$40",
+    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
+    "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29", "$30", "$31",
+    "$32", "$33", "$34", "$35", "$36", "$37", "$38", "$39", "$40",
 ];
 
 #[derive(Clone)]
@@ -182,7 +182,10 @@ pub(super) struct WriteTx {
 
 impl WriteTx {
     fn connection(&self) -> Result<&Connection, DbError> {
-        self.writer.as_ref().map(|w| &w.connection).ok_or_else(|| DbError::Failed("the transaction has ended".into()))
+        self.writer
+            .as_ref()
+            .map(|w| &w.connection)
+            .ok_or_else(|| DbError::Failed("the transaction has ended".into()))
     }
 
     pub(super) fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError> {
@@ -228,7 +231,7 @@ impl Drop for WriteTx {
 
 /// A full channel means that the committer was woken already and has not come to its turn yet.
 fn wake(committer: &SyncSender<()>) {
-    drop(committer.try_send(()));
+    let _ = committer.try_send(());
 }
 
 /// A reader's view of one moment.
@@ -278,7 +281,11 @@ impl rusqlite::ToSql for Param<'_> {
 
 fn bind(statement: &mut rusqlite::CachedStatement<'_>, params: &[Param<'_>]) -> Result<(), DbError> {
     if params.len() != statement.parameter_count() || params.len() > PARAM_NAMES.len() {
-        return Err(DbError::Failed(format!("{} parameters for {}", params.len(), statement.parameter_count())));
+        return Err(DbError::Failed(format!(
+            "{} parameters for {}",
+            params.len(),
+            statement.parameter_count()
+        )));
     }
     for (name, param) in PARAM_NAMES.iter().zip(params) {
         // SQLite numbers `$n` by first appearance; looked up by name they mean the same as on PostgreSQL.
@@ -299,11 +306,12 @@ fn execute(connection: &Connection, sql: &str, params: &[Param<'_>]) -> Result<u
 fn query(connection: &Connection, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
     let mut statement = connection.prepare_cached(sql)?;
     bind(&mut statement, params)?;
-    let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.raw_query();
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
-        let cells = (0..columns.len()).map(|i| Ok(cell(row.get_ref(i)?))).collect::<Result<Vec<_>, DbError>>()?;
+        let cells =
+            (0..columns.len()).map(|i| Ok(cell(row.get_ref(i)?))).collect::<Result<Vec<_>, DbError>>()?;
         out.push(Row { columns: Arc::clone(&columns), cells });
     }
     Ok(out)

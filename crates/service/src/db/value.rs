@@ -87,7 +87,9 @@ pub struct Row {
 impl Row {
     fn cell(&self, column: &str) -> Result<&Cell, DbError> {
         let index = self.columns.iter().position(|name| name == column);
-        index.and_then(|i| self.cells.get(i)).ok_or_else(|| DbError::Inconsistent(format!("no column {column}")))
+        index
+            .and_then(|i| self.cells.get(i))
+            .ok_or_else(|| DbError::Inconsistent(format!("no column {column}")))
     }
 
     fn wrong<T>(column: &str, wanted: &str) -> Result<T, DbError> {

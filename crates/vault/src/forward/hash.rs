@@ -15,8 +15,15 @@ pub fn of(order: &ForwardOrder) -> [u8; 32] {
     };
     let instrument = order.instrument.as_deref().unwrap_or_default();
     let with_cvc = if order.with_cvc { "cvc" } else { "" };
-    for text in [order.account.as_str(), order.key.as_str(), &order.processor, method, &order.path, instrument, with_cvc]
-    {
+    for text in [
+        order.account.as_str(),
+        order.key.as_str(),
+        &order.processor,
+        method,
+        &order.path,
+        instrument,
+        with_cvc,
+    ] {
         add(&mut context, b's', text.as_bytes());
     }
     add_value(&mut context, &order.body);
@@ -39,7 +46,9 @@ fn add_value(context: &mut Context, value: &Value) {
         Value::String(value) => add(context, b's', value.as_bytes()),
         Value::Array(values) => {
             add(context, b'a', &values.len().to_be_bytes());
-            values.iter().for_each(|value| add_value(context, value));
+            for value in values {
+                add_value(context, value);
+            }
         }
         Value::Object(members) => {
             add(context, b'o', &members.len().to_be_bytes());
@@ -82,7 +91,7 @@ mod tests {
         ] {
             assert_ne!(of(&order(other.clone())), first, "{other}");
         }
-        let changes: [fn(&mut ForwardOrder); 6] = [
+        let alterations: [fn(&mut ForwardOrder); 6] = [
             |o| o.key = Id::from_trusted("op_2".into()),
             |o| o.account = Id::from_trusted("acct_2".into()),
             |o| o.path = "/v1/verifications".into(),
@@ -90,9 +99,9 @@ mod tests {
             |o| o.with_cvc = false,
             |o| o.processor = "other".into(),
         ];
-        for change in changes {
+        for alter in alterations {
             let mut changed = order(json!({"a": 1, "b": [true, null, {"x": "y"}]}));
-            change(&mut changed);
+            alter(&mut changed);
             assert_ne!(of(&changed), first, "{changed:?}");
         }
     }

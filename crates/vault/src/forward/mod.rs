@@ -31,7 +31,11 @@ use processors::{Processor, Sent};
 ///
 /// # Errors
 /// [`NotDone`]: nothing was sent under this order by this call, and nothing was recorded.
-pub async fn forward(vault: &Vault, account: &Account, order: &ForwardOrder) -> Result<ForwardAnswer, NotDone> {
+pub async fn forward(
+    vault: &Vault,
+    account: &Account,
+    order: &ForwardOrder,
+) -> Result<ForwardAnswer, NotDone> {
     let processor = vault.processors.get(&order.processor).ok_or_else(|| not_allowed("no such processor"))?;
     let placement = placement::check(processor.kind, order).map_err(not_allowed)?;
     if order.method == HttpMethod::Get {
@@ -118,7 +122,10 @@ impl Work<'_> {
                     self.put_back(source, held);
                     Ok(ForwardAnswer::NotSent { reason: reason.into() })
                 } else {
-                    Ok(ForwardAnswer::NoAnswer { carried_cvc, reason: "sent meanwhile by another node".into() })
+                    Ok(ForwardAnswer::NoAnswer {
+                        carried_cvc,
+                        reason: "sent meanwhile by another node".into(),
+                    })
                 }
             }
         }
@@ -164,14 +171,19 @@ impl Work<'_> {
                 if row.is_expired(self.vault.now_ms()) {
                     return Err(source_expired());
                 }
-                if row.used_by.as_deref().is_some_and(|used_by| !redeemed && used_by != self.order.key.as_str()) {
+                if row
+                    .used_by
+                    .as_deref()
+                    .is_some_and(|used_by| !redeemed && used_by != self.order.key.as_str())
+                {
                     return Err(source_used());
                 }
                 let instrument = self.vault.open(self.account.id.as_str(), &row)?;
                 Opened { instrument, source_id: Some(row.source_id), redeemed }
             }
             None if !self.account.livemode => {
-                let instrument = test_tokens::instrument(id, self.vault.clock.now()).ok_or_else(no_such_method)?;
+                let instrument =
+                    test_tokens::instrument(id, self.vault.clock.now()).ok_or_else(no_such_method)?;
                 Opened { instrument, source_id: None, redeemed: false }
             }
             None => return Err(no_such_method()),
@@ -210,7 +222,7 @@ impl Work<'_> {
         let undo = async {
             let mut tx = self.vault.db.begin().await?;
             let undone = orders::delete_unsent(&mut tx, account, operation).await?;
-            if let Some(source) = source {
+            if let Some(source) = source.filter(|_| undone) {
                 instruments::unuse_source(&mut tx, account, source, operation).await?;
             }
             tx.commit().await?;
@@ -237,14 +249,17 @@ impl Work<'_> {
         let text = body.to_string();
         let store = async {
             let mut tx = self.vault.db.begin().await?;
-            let first = orders::record_answer(&mut tx, self.key(), status, &text, self.vault.now_ms()).await?;
+            let first =
+                orders::record_answer(&mut tx, self.key(), status, &text, self.vault.now_ms()).await?;
             let known = if first { None } else { orders::find(&mut tx, account, operation).await? };
             tx.commit().await?;
             Ok::<_, DbError>((first, known))
         };
         match store.await {
             Ok((true, _)) => ForwardAnswer::Answered { status, body, carried_cvc },
-            Ok((false, Some(OrderRow { answer: Some((status, text)), .. }))) => stored(status, &text, carried_cvc),
+            Ok((false, Some(OrderRow { answer: Some((status, text)), .. }))) => {
+                stored(status, &text, carried_cvc)
+            }
             Ok((false, _)) => {
                 tracing::error!(operation, "the record of a sent order is gone");
                 ForwardAnswer::NoAnswer { carried_cvc, reason: "the record of the order is gone".into() }

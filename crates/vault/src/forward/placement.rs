@@ -103,7 +103,11 @@ pub fn check(kind: Kind, order: &ForwardOrder) -> Result<Placement, &'static str
         }
         (HttpMethod::Post, _) => return Err("the body must be an object"),
     }
-    if holds_card_shaped(&order.body) { Err("the body holds what looks like a card number") } else { Ok(row.placement) }
+    if holds_card_shaped(&order.body) {
+        Err("the body holds what looks like a card number")
+    } else {
+        Ok(row.placement)
+    }
 }
 
 fn path_matches(pattern: &str, path: &str) -> bool {
@@ -117,7 +121,9 @@ fn path_matches(pattern: &str, path: &str) -> bool {
 fn query_matches(wanted: Option<&str>, query: Option<&str>) -> bool {
     match (wanted, query) {
         (None, None) => true,
-        (Some(name), Some(query)) => query.split_once('=').is_some_and(|(n, value)| n == name && is_id(value)),
+        (Some(name), Some(query)) => {
+            query.split_once('=').is_some_and(|(n, value)| n == name && is_id(value))
+        }
         _ => false,
     }
 }
@@ -133,9 +139,9 @@ fn holds_card_shaped(value: &Value) -> bool {
         Value::Number(number) => card_shaped::contains(number.to_string().as_bytes()),
         Value::String(text) => card_shaped::contains(text.as_bytes()),
         Value::Array(values) => values.iter().any(holds_card_shaped),
-        Value::Object(members) => {
-            members.iter().any(|(name, value)| card_shaped::contains(name.as_bytes()) || holds_card_shaped(value))
-        }
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| card_shaped::contains(name.as_bytes()) || holds_card_shaped(value)),
     }
 }
 
@@ -164,7 +170,11 @@ mod tests {
             ("POST", "/v1/payments/pay_1/refunds", json!({}), None, Placement::Nowhere),
             ("GET", "/v1/operations?reference=op_1", Value::Null, None, Placement::Nowhere),
         ] {
-            assert_eq!(check(Kind::Sandbox, &order(method, path, body, instrument)), Ok(want), "{method} {path}");
+            assert_eq!(
+                check(Kind::Sandbox, &order(method, path, body, instrument)),
+                Ok(want),
+                "{method} {path}"
+            );
         }
     }
 
@@ -202,7 +212,12 @@ mod tests {
             ("POST", "/v1/payments", json!({"card": {}}), card),
             ("POST", "/v1/payments", json!({"card": null}), card),
             ("POST", "/v1/payments", json!({"Card": 1}), card),
-            ("POST", "/v1/payments", json!({"description": format!("paid with {}", number.as_str().unwrap())}), card),
+            (
+                "POST",
+                "/v1/payments",
+                json!({"description": format!("paid with {}", number.as_str().unwrap())}),
+                card,
+            ),
             ("POST", "/v1/payments", json!({"a": [{"b": number}]}), card),
             ("POST", "/v1/payments", json!({"a": integer}), card),
             ("POST", "/v1/payments", json!({"4242 4242 4242 4242": 1}), card),

@@ -15,8 +15,8 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::placement::{Kind, Placement};
-use super::scrub::Scrub;
 use super::request;
+use super::scrub::Scrub;
 use crate::accounts::is_loopback;
 use crate::config::ProcessorConfig;
 use crate::record::Instrument;
@@ -161,7 +161,9 @@ impl Processor {
             Ok(response) => response,
             // Connecting failed, TLS included: the request was never written.
             Err(error) if error.is_connect() => return Sent::NotSent("could not connect to the processor"),
-            Err(error) if error.is_timeout() => return Sent::NoAnswer("the processor did not answer in time"),
+            Err(error) if error.is_timeout() => {
+                return Sent::NoAnswer("the processor did not answer in time");
+            }
             Err(_) => return Sent::NoAnswer("the connection to the processor broke"),
         };
         let status = response.status();
@@ -205,7 +207,9 @@ async fn read(mut response: Response) -> Option<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(announced.min(ANSWER_BYTES_MAX)));
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() <= ANSWER_BYTES_MAX => bytes.extend_from_slice(&chunk),
+            Ok(Some(chunk)) if bytes.len() + chunk.len() <= ANSWER_BYTES_MAX => {
+                bytes.extend_from_slice(&chunk);
+            }
             Ok(None) => return Some(bytes),
             Ok(Some(_)) | Err(_) => return None,
         }
@@ -218,8 +222,12 @@ fn uncertain(status: StatusCode, body: Option<&Value>) -> Option<&'static str> {
     match (status.as_u16(), code) {
         (500 | 502 | 503 | 504, _) => Some("the processor failed, perhaps after it had acted"),
         // It has this key from before: what it did then is the answer, and this is not it.
-        (_, Some("key_in_use" | "key_reused")) => Some("the processor knows this key from an earlier sending"),
-        (408 | 409, None) | (100..=199 | 300..=399, _) => Some("the processor's answer says nothing of the outcome"),
+        (_, Some("key_in_use" | "key_reused")) => {
+            Some("the processor knows this key from an earlier sending")
+        }
+        (408 | 409, None) | (100..=199 | 300..=399, _) => {
+            Some("the processor's answer says nothing of the outcome")
+        }
         (200..=299, _) if body.is_none() => Some("the processor's answer is not readable"),
         _ => None,
     }

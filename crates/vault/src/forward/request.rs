@@ -11,7 +11,11 @@ use crate::record::{Instrument, Number};
 const CARD_BYTES: usize = 128;
 
 /// Writes the body. The buffer never grows, so that the number lies in it alone; it is wiped on drop.
-pub fn body(body: &Value, placement: Placement, card: Option<(&Instrument, Option<&Cvc>)>) -> Zeroizing<Vec<u8>> {
+pub fn body(
+    body: &Value,
+    placement: Placement,
+    card: Option<(&Instrument, Option<&Cvc>)>,
+) -> Zeroizing<Vec<u8>> {
     let text = body.to_string();
     let (Placement::Card(member), Some((instrument, cvc))) = (placement, card) else {
         return Zeroizing::new(text.into_bytes());
@@ -22,7 +26,9 @@ pub fn body(body: &Value, placement: Placement, card: Option<(&Instrument, Optio
     let mut out = Zeroizing::new(Vec::with_capacity(text.len() + name_bytes + CARD_BYTES));
     let open = text.strip_suffix('}').unwrap_or(&text);
     let comma = if open.ends_with('{') { "" } else { "," };
-    for part in [open, comma, "\"", member, "\":{\"number\":\"", pan.expose_to_processor(), "\",\"exp_month\":"] {
+    for part in
+        [open, comma, "\"", member, "\":{\"number\":\"", pan.expose_to_processor(), "\",\"exp_month\":"]
+    {
         out.extend_from_slice(part.as_bytes());
     }
     out.extend_from_slice(expiry.month().to_string().as_bytes());
@@ -55,7 +61,8 @@ mod tests {
         let pan = Pan::parse(Zeroizing::new("378282246310005".to_owned())).unwrap();
         let number = Number::Card { pan, expiry: Expiry::new(3, 2031).unwrap() };
         let name = Some("Ann \"A\" \\ Ünal".to_owned());
-        let mut instrument = Instrument { number, billing: Billing { name, ..Billing::default() }, created: 0 };
+        let mut instrument =
+            Instrument { number, billing: Billing { name, ..Billing::default() }, created: 0 };
         let cvc = Cvc::parse(Zeroizing::new("1234".to_owned()), Brand::Amex).unwrap();
         let place = Placement::Card("card");
         for (given, with_cvc) in [(json!({}), true), (json!({"amount": 5, "a": {"b": "}"}}), false)] {

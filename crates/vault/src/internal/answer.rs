@@ -56,8 +56,9 @@ impl IntoResponse for NotDone {
 /// # Errors
 /// [`RefusalCode::BadRequest`].
 pub fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, NotDone> {
-    serde_json::from_slice(body)
-        .map_err(|error| NotDone::Refused(RefusalCode::BadRequest, card_shaped::mask(&error.to_string()).into_owned()))
+    serde_json::from_slice(body).map_err(|error| {
+        NotDone::Refused(RefusalCode::BadRequest, card_shaped::mask(&error.to_string()).into_owned())
+    })
 }
 
 /// A refusal as it goes over the wire.
@@ -65,7 +66,9 @@ pub fn refusal(code: RefusalCode, message: &str) -> Response {
     let status = match code {
         RefusalCode::BadCredential => StatusCode::UNAUTHORIZED,
         RefusalCode::BadRequest => StatusCode::BAD_REQUEST,
-        RefusalCode::NoSuchAccount | RefusalCode::NoSuchMethod | RefusalCode::SourceExpired => StatusCode::NOT_FOUND,
+        RefusalCode::NoSuchAccount | RefusalCode::NoSuchMethod | RefusalCode::SourceExpired => {
+            StatusCode::NOT_FOUND
+        }
         RefusalCode::SourceUsed | RefusalCode::KeyReused | RefusalCode::KeyInUse => StatusCode::CONFLICT,
         RefusalCode::NotAllowed => StatusCode::FORBIDDEN,
     };

@@ -18,7 +18,10 @@ use crate::store::instruments;
 use crate::vault::Vault;
 
 /// Sets a card's expiry: its record is sealed anew.
-pub async fn update_expiry(State(vault): State<Arc<Vault>>, body: Bytes) -> Result<Json<Descriptor>, NotDone> {
+pub async fn update_expiry(
+    State(vault): State<Arc<Vault>>,
+    body: Bytes,
+) -> Result<Json<Descriptor>, NotDone> {
     let request: UpdateExpiry = parse(&body)?;
     let account = known_account(&vault, request.account.as_str()).await?;
     let (account_id, method) = (account.id.as_str(), request.method.as_str());

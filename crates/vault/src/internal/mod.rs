@@ -24,6 +24,9 @@ use onfile_service::credentials::constant_time_eq;
 use crate::vault::Vault;
 use answer::refusal;
 
+pub use answer::NotDone;
+pub use sources::{no_such_method, source_expired, source_used};
+
 /// The routes, for callers that show the service credential.
 pub fn router(vault: Arc<Vault>, credential: Secret) -> Router {
     let expected = Arc::new(Secret::new(format!("Bearer {}", credential.expose_secret())));
@@ -37,11 +40,13 @@ pub fn router(vault: Arc<Vault>, credential: Secret) -> Router {
         .route(path::HEALTH, get(health))
         .fallback(unknown_path)
         .with_state(vault);
-    limited(router, BodyLimits::standard(refuse_body)).layer(middleware::from_fn_with_state(expected, authenticate))
+    limited(router, BodyLimits::standard(refuse_body))
+        .layer(middleware::from_fn_with_state(expected, authenticate))
 }
 
 async fn authenticate(State(expected): State<Arc<Secret>>, request: Request, next: Next) -> Response {
-    let shown = request.headers().get(AUTHORIZATION).map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
+    let shown =
+        request.headers().get(AUTHORIZATION).map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
     if constant_time_eq(shown, expected.expose_secret().as_bytes()) {
         next.run(request).await
     } else {
@@ -64,9 +69,12 @@ async fn unknown_path() -> Response {
 }
 
 fn refuse_body(body: BodyRefusal) -> Response {
-    refusal(RefusalCode::BadRequest, match body {
-        BodyRefusal::TooLarge => "the body is too large",
-        BodyRefusal::TooSlow => "the body came too slowly",
-        BodyRefusal::Broken => "the body broke off",
-    })
+    refusal(
+        RefusalCode::BadRequest,
+        match body {
+            BodyRefusal::TooLarge => "the body is too large",
+            BodyRefusal::TooSlow => "the body came too slowly",
+            BodyRefusal::Broken => "the body broke off",
+        },
+    )
 }

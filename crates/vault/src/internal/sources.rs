@@ -26,7 +26,8 @@ pub async fn resolve(State(vault): State<Arc<Vault>>, body: Bytes) -> Result<Jso
         return Ok(Json(describe(instrument, fingerprint, false, account.livemode)));
     }
     let mut tx = vault.db.read().await?;
-    let row = instruments::find(&mut tx, account.id.as_str(), &request.source).await?.ok_or_else(no_such_method)?;
+    let row =
+        instruments::find(&mut tx, account.id.as_str(), &request.source).await?.ok_or_else(no_such_method)?;
     drop(tx);
     if row.is_expired(vault.now_ms()) {
         return Err(source_expired());
@@ -41,7 +42,8 @@ pub async fn redeem(State(vault): State<Arc<Vault>>, body: Bytes) -> Result<Json
     if let Some(instrument) = test_instrument(&vault, &account, &request.source) {
         return mint(&vault, &account, request.method.as_str(), instrument).await.map(Json);
     }
-    let (account_id, source, method) = (account.id.as_str(), request.source.as_str(), request.method.as_str());
+    let (account_id, source, method) =
+        (account.id.as_str(), request.source.as_str(), request.method.as_str());
     if source.starts_with("pm_") && source != method {
         let why = "a pm_ source is redeemed as the method of the same id";
         return Err(NotDone::refused(RefusalCode::BadRequest, why));
@@ -85,7 +87,12 @@ fn test_instrument(vault: &Vault, account: &Account, source: &str) -> Option<Ins
 }
 
 /// Keeps a copy of a test card, once per method id.
-async fn mint(vault: &Vault, account: &Account, method: &str, instrument: Instrument) -> Result<Descriptor, NotDone> {
+async fn mint(
+    vault: &Vault,
+    account: &Account,
+    method: &str,
+    instrument: Instrument,
+) -> Result<Descriptor, NotDone> {
     let account_id = account.id.as_str();
     let fingerprint = vault.fingerprint(account_id, &instrument);
     let sealed = vault.seal(account_id, method, &instrument)?;
@@ -108,7 +115,9 @@ async fn mint(vault: &Vault, account: &Account, method: &str, instrument: Instru
             drop(tx);
             let mut tx = vault.db.read().await?;
             let row = instruments::find(&mut tx, account_id, method).await?;
-            let same = |row: &InstrumentRow| row.fingerprint == fingerprint && row.method_id.as_deref() == Some(method);
+            let same = |row: &InstrumentRow| {
+                row.fingerprint == fingerprint && row.method_id.as_deref() == Some(method)
+            };
             descriptor_of(vault, account, row.filter(same).ok_or_else(source_used)?)
         }
         Err(error) => Err(error.into()),

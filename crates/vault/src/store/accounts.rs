@@ -40,8 +40,10 @@ pub async fn replace(tx: &mut Tx, put: &PutAccount, now_ms: i64) -> Result<(), D
 pub async fn load(tx: &mut Tx, id: &str) -> Result<Option<Account>, DbError> {
     let found = tx.query_opt("SELECT name, livemode FROM accounts WHERE account_id = $1", binds![id]).await?;
     let Some(row) = found else { return Ok(None) };
-    let keys = tx.query("SELECT key FROM publishable_keys WHERE account_id = $1 ORDER BY key", binds![id]).await?;
-    let origins = tx.query("SELECT origin FROM origins WHERE account_id = $1 ORDER BY origin", binds![id]).await?;
+    let keys =
+        tx.query("SELECT key FROM publishable_keys WHERE account_id = $1 ORDER BY key", binds![id]).await?;
+    let origins =
+        tx.query("SELECT origin FROM origins WHERE account_id = $1 ORDER BY origin", binds![id]).await?;
     Ok(Some(Account {
         id: AccountId::from_trusted(id.to_owned()),
         name: row.text("name")?,

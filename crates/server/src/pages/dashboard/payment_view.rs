@@ -145,7 +145,8 @@ mod tests {
             staff: StaffView { merchant: "M", test_mode: true, email: "a@b.example", csrf: "c" },
             id: "pi_1",
             chip: chip_of_words("Declined", "bad"),
-            amounts: ["Amount", "Authorised", "Captured", "Refunded"].map(|label| (label, "$29.00".to_owned())),
+            amounts: ["Amount", "Authorised", "Captured", "Refunded"]
+                .map(|label| (label, "$29.00".to_owned())),
             customer: None,
             method: None,
             description: None,

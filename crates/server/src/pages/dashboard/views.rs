@@ -210,7 +210,9 @@ mod tests {
             deeper: false,
         };
         let page = payments(&view).into_string();
-        for part in ["href=\"/dashboard/payments/pi_1\"", "&lt;Ada&gt;", "Succeeded", "Older payments", "Sign out"] {
+        for part in
+            ["href=\"/dashboard/payments/pi_1\"", "&lt;Ada&gt;", "Succeeded", "Older payments", "Sign out"]
+        {
             assert!(page.contains(part), "{part}");
         }
         assert_eq!(page.matches("aria-current").count(), 1);

@@ -97,7 +97,9 @@ mod tests {
 
     #[test]
     fn waiting_ends_with_a_page_that_no_longer_reloads() {
-        assert!(waiting("a", "b", Some((2, "/x?n=1")), "/x").into_string().contains("http-equiv=\"refresh\""));
+        assert!(
+            waiting("a", "b", Some((2, "/x?n=1")), "/x").into_string().contains("http-equiv=\"refresh\"")
+        );
         assert!(!waiting("a", "b", None, "/x").into_string().contains("http-equiv"));
     }
 }

@@ -16,7 +16,7 @@ use super::super::begin::{Plan, begin};
 use super::super::carry_out::carry_out;
 use super::super::requests::Capture;
 use super::super::{Cause, Error};
-use super::{answer, lock};
+use super::{answer_follow_up, lock};
 
 /// Captures an authorised payment, once; what is not captured is released.
 ///
@@ -57,5 +57,5 @@ pub async fn capture(
     let operation = begin(&mut tx, app, cause, plan).await?;
     objects::save(&mut tx, &cause.account.id, it).await?;
     tx.commit().await?;
-    answer(carry_out(app, cause, operation).await?)
+    answer_follow_up(carry_out(app, cause, operation).await?)
 }

@@ -48,22 +48,31 @@ pub(super) async fn check_customer(tx: &mut Tx, cause: &Cause, id: &CustomerId) 
     }
 }
 
-/// What the caller is answered after an operation of a payment.
+/// What the caller is answered after an attempt to pay.
 fn answer(settled: Settled) -> Result<Versioned<PaymentIntent>, Error> {
-    let Settled::Payment(intent, state) = settled else {
-        return Err(DbError::Inconsistent("an operation of a payment settled something else".into()).into());
-    };
+    let (intent, state) = payment(settled)?;
+    match (state, intent.object.last_error.clone()) {
+        (OperationState::NotSent, _) => Err(Error::NotSent),
+        (OperationState::Declined | OperationState::Absent, Some(error)) => {
+            Err(Error::PaymentFailed { error: Box::new(error), intent: Box::new(intent.object) })
+        }
+        _ => Ok(intent),
+    }
+}
+
+/// What the caller is answered after a capture or a release.
+fn answer_follow_up(settled: Settled) -> Result<Versioned<PaymentIntent>, Error> {
+    let (intent, state) = payment(settled)?;
     match state {
         OperationState::NotSent => Err(Error::NotSent),
-        OperationState::Declined | OperationState::Absent => match intent.object.last_error.clone() {
-            Some(error) => {
-                Err(Error::PaymentFailed { error: Box::new(error), intent: Box::new(intent.object) })
-            }
-            None => Err(Error::Refused {
-                code: "processing_error".into(),
-                message: "The processor did not accept the request. No money moved.".into(),
-            }),
-        },
-        _ => Ok(*intent),
+        OperationState::Declined | OperationState::Absent => Err(Error::Refused),
+        _ => Ok(intent),
+    }
+}
+
+fn payment(settled: Settled) -> Result<(Versioned<PaymentIntent>, OperationState), Error> {
+    match settled {
+        Settled::Payment(intent, state) => Ok((*intent, state)),
+        _ => Err(DbError::Inconsistent("an operation of a payment settled something else".into()).into()),
     }
 }

@@ -29,9 +29,11 @@ pub(super) enum Settled {
     Refund(Box<Versioned<Refund>>, OperationState),
 }
 
-/// The delays before each further look-up of an unknown outcome, in milliseconds: 30 s, 5 min, 1 h, then daily. It is
-/// never given up: an outcome that nobody knows is no failure.
-const CHECK_DELAYS_MS: [i64; 4] = [30_000, 300_000, 3_600_000, 86_400_000];
+/// The delays before the first look-ups of an unknown outcome, in milliseconds: 30 s, 5 min, 1 h. Then daily, for as
+/// long as it takes: an outcome that nobody knows is no failure.
+const CHECK_DELAYS_MS: [i64; 3] = [30_000, 300_000, 3_600_000];
+/// The delay before every further look-up.
+const DAILY_MS: i64 = 86_400_000;
 
 /// Settles an operation. Doing it twice is harmless: whoever comes second finds it settled and changes nothing.
 ///
@@ -59,12 +61,16 @@ pub(super) async fn settle(
             return case.as_it_is(&mut tx, &operation).await;
         }
     }
-    if operation.state == before && before != OperationState::Sending && before != OperationState::Unknown {
+    if operation.state == before && before != OperationState::Unknown {
         return case.as_it_is(&mut tx, &operation).await;
     }
     case.remember(&mut operation);
-    let settled = case.apply(&mut tx, &mut operation).await?;
-    let check_at = case.next_check(&mut operation);
+    let settled = if operation.state == before {
+        case.as_it_is(&mut tx, &operation).await?
+    } else {
+        case.apply(&mut tx, &mut operation).await?
+    };
+    let check_at = next_check(app, &mut operation);
     operations::save(&mut tx, account, &operation, app.now_ms(), check_at).await?;
     tx.commit().await?;
     Ok(settled)
@@ -125,28 +131,28 @@ impl Case<'_> {
     }
 
     /// The present state, when there is nothing to change; the transaction is dropped.
-    async fn as_it_is(self, tx: &mut Tx, operation: &Operation) -> Result<Settled, Error> {
+    async fn as_it_is(&mut self, tx: &mut Tx, operation: &Operation) -> Result<Settled, Error> {
         if let Some(refund) = &operation.doc.refund {
             let refund = objects::load::<Refund>(tx, &self.cause.account.id, refund).await?;
             let refund = refund.ok_or_else(|| DbError::Inconsistent("a refund is gone".into()))?;
             return Ok(Settled::Refund(Box::new(refund), operation.state));
         }
-        Ok(match self.debt {
-            Debt::Payment(intent) => Settled::Payment(intent, operation.state),
-            Debt::Setup(intent) => Settled::Setup(intent, operation.state),
+        Ok(match &self.debt {
+            Debt::Payment(intent) => Settled::Payment(intent.clone(), operation.state),
+            Debt::Setup(intent) => Settled::Setup(intent.clone(), operation.state),
         })
     }
+}
 
-    /// When an outcome that is still not known is looked up next.
-    fn next_check(&self, operation: &mut Operation) -> i64 {
-        if operation.state != OperationState::Unknown {
-            return self.app.now_ms();
-        }
-        let step = usize::try_from(operation.checks).unwrap_or(usize::MAX).min(CHECK_DELAYS_MS.len() - 1);
-        operation.checks += 1;
-        let delay = CHECK_DELAYS_MS.get(step).copied().unwrap_or(86_400_000);
-        self.app.now_ms() + delay.min(self.app.config.processing.check_delay_max_ms)
+/// When an outcome that is still not known is looked up next.
+fn next_check(app: &App, operation: &mut Operation) -> i64 {
+    if operation.state != OperationState::Unknown {
+        return app.now_ms();
     }
+    let step = usize::try_from(operation.checks).unwrap_or(usize::MAX);
+    let delay = CHECK_DELAYS_MS.get(step).copied().unwrap_or(DAILY_MS);
+    operation.checks += 1;
+    app.now_ms() + delay.min(app.config.processing.check_delay_max_ms)
 }
 
 /// Appends an event about an object that was changed in this transaction.

@@ -178,6 +178,14 @@ pub(super) async fn settle_follow_up(
             tell(tx, app, cause, kind, intent.version, snapshot).await?;
         }
     }
+    let given_up = matches!(
+        operation.state,
+        OperationState::Declined | OperationState::NotSent | OperationState::Absent
+    );
+    if given_up && operation.kind == Kind::Void && intent.object.cancellation_reason.take().is_some() {
+        // It could not be released, so it is not canceled.
+        objects::save(tx, &cause.account.id, &intent.object).await?;
+    }
     Ok(Settled::Payment(Box::new(intent.clone()), operation.state))
 }
 

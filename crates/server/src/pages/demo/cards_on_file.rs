@@ -1,0 +1,78 @@
+//! The cards of one customer.
+
+use jiff::Timestamp;
+use onfile_core::card::Expiry;
+use onfile_core::ids::{AccountId, Id, PaymentMethodId};
+use onfile_core::vault_contract::Details;
+use onfile_service::db::Tx;
+
+use super::view::CardView;
+use crate::model::customer::Customer;
+use crate::model::payment_method::PaymentMethod;
+use crate::pages::problem::Problem;
+use crate::pages::widgets;
+use crate::store::pages::{self, Window};
+
+/// How many cards a page shows: more than anybody has.
+const CARDS_MAX: u32 = 50;
+
+/// A customer's cards: the default first, then the newest.
+#[derive(Debug)]
+pub struct Cards(Vec<PaymentMethod>);
+
+impl Cards {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn load(tx: &mut Tx, account: &AccountId, customer: &Customer) -> Result<Self, Problem> {
+        let window = Window {
+            low: String::new(),
+            high: Window::NO_UPPER.to_owned(),
+            backwards: false,
+            limit: CARDS_MAX,
+        };
+        let page = pages::page::<PaymentMethod>(tx, account, &window, Some(customer.id.as_str())).await?;
+        let mut cards = page.objects;
+        cards.retain(|method| matches!(method.details, Details::Card(_)) && !method.detached);
+        // Stable: the newest stay first among the others.
+        cards.sort_by_key(|method| Some(&method.id) != customer.default_payment_method.as_ref());
+        Ok(Self(cards))
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] when it is not this customer's.
+    pub fn find(&self, id: &str) -> Result<&PaymentMethod, Problem> {
+        self.0.iter().find(|method| method.id.as_str() == id).ok_or(Problem::NotFound)
+    }
+
+    /// The newest one besides this.
+    pub fn newest_but(&self, id: &PaymentMethodId) -> Option<&PaymentMethod> {
+        self.0.iter().filter(|method| method.id != *id).max_by(|a, b| a.id.cmp(&b.id))
+    }
+
+    /// As shown.
+    pub fn views(&self, customer: &Customer, now: Timestamp) -> Vec<CardView> {
+        self.0.iter().map(|method| view(method, customer, now)).collect()
+    }
+}
+
+/// A card as shown.
+pub fn view(method: &PaymentMethod, customer: &Customer, now: Timestamp) -> CardView {
+    CardView {
+        id: method.id.as_str().to_owned(),
+        line: widgets::method_line(&method.details),
+        name: widgets::method_name(&method.details),
+        default: customer.default_payment_method.as_ref() == Some(&method.id),
+        expired: expired_since(&method.details, now),
+    }
+}
+
+/// The last month of a card that has expired. Where only a date is kept, the issuer decides.
+pub fn expired_since(details: &Details, now: Timestamp) -> Option<String> {
+    let Details::Card(card) = details else { return None };
+    let expiry = Expiry::new(card.exp_month, card.exp_year).ok()?;
+    expiry.is_expired(now).then(|| format!("{:02}/{}", expiry.month(), expiry.year()))
+}

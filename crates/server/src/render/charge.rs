@@ -1,0 +1,147 @@
+//! Charges.
+
+use onfile_core::ids::Id;
+use onfile_core::vault_contract::{BankDetails, CardDetails, Details};
+use serde_json::{Value, json};
+
+use super::{Context, parts, payment_method};
+use crate::model::charge::Charge;
+
+/// A charge.
+pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
+    let status = match (&charge.error, charge.paid) {
+        (Some(_), _) => "failed",
+        (None, true) => "succeeded",
+        (None, false) => "pending",
+    };
+    // What is released uncaptured counts as given back, as Stripe has it.
+    let refunded = if charge.voided { charge.amount } else { charge.amount_refunded };
+    json!({
+        "id": charge.id.as_str(),
+        "object": "charge",
+        "amount": charge.amount,
+        "amount_captured": charge.amount_captured,
+        "amount_refunded": refunded,
+        "application": null,
+        "application_fee": null,
+        "application_fee_amount": null,
+        "balance_transaction": null,
+        "billing_details": parts::billing(&charge.billing),
+        "calculated_statement_descriptor": charge.statement_descriptor,
+        "captured": charge.captured,
+        "created": charge.created,
+        "currency": charge.currency.as_str(),
+        "customer": charge.customer.as_ref().map(Id::as_str),
+        "description": charge.description,
+        "disputed": false,
+        "failure_balance_transaction": null,
+        "failure_code": charge.error.as_ref().map(|e| e.code.as_str()),
+        "failure_message": charge.error.as_ref().map(|e| e.message.as_str()),
+        "fraud_details": {},
+        "livemode": context.account.livemode,
+        "metadata": parts::metadata(&charge.metadata),
+        "on_behalf_of": null,
+        "outcome": outcome(charge),
+        "paid": charge.paid,
+        "payment_intent": charge.payment_intent.as_str(),
+        "payment_method": charge.payment_method.as_str(),
+        "payment_method_details": details(charge),
+        "receipt_email": charge.receipt_email,
+        "receipt_number": null,
+        "receipt_url": charge.paid.then(|| parts::receipt_url(context, &charge.receipt_token)),
+        "refunded": charge.voided || (charge.amount_captured > 0 && refunded >= charge.amount_captured),
+        "review": null,
+        "shipping": parts::shipping(charge.shipping.as_ref()),
+        "source": null,
+        "source_transfer": null,
+        "statement_descriptor": charge.statement_descriptor,
+        "statement_descriptor_suffix": charge.statement_descriptor_suffix,
+        "status": status,
+        "transfer_data": null,
+        "transfer_group": null,
+    })
+}
+
+/// What the issuer said; null while nobody knows.
+fn outcome(charge: &Charge) -> Value {
+    let (kind, network_status, message, error) = match (&charge.error, charge.paid) {
+        (None, false) => return Value::Null,
+        (None, true) => ("authorized", "approved_by_network", "Payment complete.".to_owned(), None),
+        (Some(error), _) if error.kind == "card_error" => {
+            let code = error.decline_code.as_deref().unwrap_or(&error.code);
+            let message = format!("The bank returned the decline code `{code}`.");
+            ("issuer_declined", "declined_by_network", message, Some(error))
+        }
+        (Some(error), _) => ("invalid", "not_sent_to_network", error.message.clone(), Some(error)),
+    };
+    json!({
+        "advice_code": error.and_then(|e| e.advice_code.as_deref()),
+        "network_advice_code": null,
+        "network_decline_code": error.and_then(|e| e.network_code.as_deref()),
+        "network_status": network_status,
+        "reason": error.map(|e| e.decline_code.as_deref().unwrap_or(&e.code)),
+        "risk_level": "not_assessed",
+        "seller_message": message,
+        "type": kind,
+    })
+}
+
+fn details(charge: &Charge) -> Value {
+    match &charge.details {
+        Details::Card(card) => json!({ "card": card_details(charge, card), "type": "card" }),
+        Details::UsBankAccount(bank) => {
+            json!({ "type": "us_bank_account", "us_bank_account": bank_details(bank) })
+        }
+    }
+}
+
+fn card_details(charge: &Charge, card: &CardDetails) -> Value {
+    json!({
+        "amount_authorized": charge.paid.then_some(charge.amount),
+        "authorization_code": null,
+        "brand": card.brand,
+        "checks": payment_method::checks(charge.cvc_check.as_deref()),
+        "country": card.country,
+        "electronic_commerce_indicator": null,
+        "exp_month": card.exp_month,
+        "exp_year": card.exp_year,
+        "fingerprint": card.fingerprint,
+        "funding": card.funding,
+        "installments": null,
+        "last4": card.last4,
+        "mandate": null,
+        "network": card.brand,
+        "network_transaction_id": charge.network_id,
+        "regulated_status": null,
+        "three_d_secure": three_d_secure(charge),
+        "transaction_link_id": null,
+        "wallet": null,
+    })
+}
+
+fn three_d_secure(charge: &Charge) -> Value {
+    if !charge.authenticated {
+        return Value::Null;
+    }
+    json!({
+        "authentication_flow": "challenge",
+        "electronic_commerce_indicator": null,
+        "exemption_indicator": null,
+        "result": "authenticated",
+        "result_reason": null,
+        "transaction_id": null,
+        "version": null,
+    })
+}
+
+fn bank_details(bank: &BankDetails) -> Value {
+    json!({
+        "account_holder_type": bank.account_holder_type,
+        "account_type": bank.account_type,
+        "bank_name": bank.bank_name,
+        "fingerprint": bank.fingerprint,
+        "last4": bank.last4,
+        "payment_reference": null,
+        "routing_number": bank.routing_number,
+    })
+}

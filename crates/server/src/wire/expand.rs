@@ -1,0 +1,217 @@
+//! `expand[]`: objects in the place of their ids, up to four levels deep.
+//!
+//! What can be expanded is known from the kind of object alone, so a wrong path is refused before anything is done.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+
+use onfile_service::db::{DbError, Tx};
+use serde_json::Value;
+
+use super::error::{ApiError, quoted};
+use super::params::{Given, Params};
+use crate::app::App;
+use crate::render::Context;
+use crate::render::full::Full;
+
+/// The most levels in one path.
+const DEPTH_MAX: usize = 4;
+/// The most paths in one request.
+const PATHS_MAX: usize = 20;
+/// The longest path.
+const PATH_MAX: usize = 200;
+/// The most objects that one request may load: a full page at every level would be 100 million.
+const LOADS_MAX: usize = 500;
+
+/// A kind of object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `customer`
+    Customer,
+    /// `payment_method`
+    PaymentMethod,
+    /// `payment_intent`
+    PaymentIntent,
+    /// `setup_intent`
+    SetupIntent,
+    /// `charge`
+    Charge,
+    /// `refund`
+    Refund,
+    /// `event`
+    Event,
+    /// Something that Stripe can expand and that nothing here refers to yet: always null.
+    Nothing,
+}
+
+/// Which field of which kind refers to which.
+const REFERENCES: [(Kind, &str, Kind); 17] = [
+    (Kind::Customer, "invoice_settings.default_payment_method", Kind::PaymentMethod),
+    (Kind::Customer, "default_source", Kind::Nothing),
+    (Kind::Customer, "test_clock", Kind::Nothing),
+    (Kind::PaymentMethod, "customer", Kind::Customer),
+    (Kind::PaymentIntent, "customer", Kind::Customer),
+    (Kind::PaymentIntent, "payment_method", Kind::PaymentMethod),
+    (Kind::PaymentIntent, "latest_charge", Kind::Charge),
+    (Kind::PaymentIntent, "review", Kind::Nothing),
+    (Kind::SetupIntent, "customer", Kind::Customer),
+    (Kind::SetupIntent, "payment_method", Kind::PaymentMethod),
+    (Kind::SetupIntent, "mandate", Kind::Nothing),
+    (Kind::Charge, "customer", Kind::Customer),
+    (Kind::Charge, "payment_intent", Kind::PaymentIntent),
+    (Kind::Charge, "balance_transaction", Kind::Nothing),
+    (Kind::Refund, "charge", Kind::Charge),
+    (Kind::Refund, "payment_intent", Kind::PaymentIntent),
+    (Kind::Refund, "balance_transaction", Kind::Nothing),
+];
+
+/// What a request wants expanded; checked.
+#[derive(Debug, Clone, Default)]
+pub struct Expand {
+    paths: Vec<Vec<String>>,
+    kind: Option<Kind>,
+}
+
+impl Expand {
+    /// Takes `expand[]` of a request that answers with one object of this kind.
+    ///
+    /// # Errors
+    /// Names the path that cannot be expanded.
+    pub fn of(params: &mut Params, kind: Kind) -> Result<Self, ApiError> {
+        Self::take(params, kind, false)
+    }
+
+    /// Takes `expand[]` of a request that answers with a list: every path begins with `data`.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn of_list(params: &mut Params, kind: Kind) -> Result<Self, ApiError> {
+        Self::take(params, kind, true)
+    }
+
+    fn take(params: &mut Params, kind: Kind, list: bool) -> Result<Self, ApiError> {
+        let Given::Set(texts) = params.texts("expand", PATH_MAX)? else { return Ok(Self::default()) };
+        if texts.len() > PATHS_MAX {
+            let message = format!("You can expand up to {PATHS_MAX} properties at a time.");
+            return Err(ApiError::invalid("expand", None, message));
+        }
+        let mut paths = Vec::with_capacity(texts.len());
+        for text in texts {
+            let segments: Vec<&str> = text.split('.').collect();
+            if segments.len() > DEPTH_MAX {
+                let message = format!("You cannot expand more than {DEPTH_MAX} levels of a property. Property: {text}");
+                return Err(ApiError::invalid("expand", "property_expansion_max_depth", message));
+            }
+            let inner = if list { segments.strip_prefix(&["data"]) } else { Some(segments.as_slice()) };
+            match inner {
+                Some(inner) if !inner.is_empty() && is_known(kind, inner) => {
+                    paths.push(inner.iter().map(|&segment| segment.to_owned()).collect());
+                }
+                _ => {
+                    let message = format!("This property cannot be expanded ({}).", quoted(&text));
+                    return Err(ApiError::invalid("expand", None, message));
+                }
+            }
+        }
+        Ok(Self { paths, kind: Some(kind) })
+    }
+
+    /// Puts objects in the place of their ids, in each of `objects`.
+    ///
+    /// # Errors
+    /// When the database fails, or too many objects would be loaded.
+    pub async fn apply(&self, tx: &mut Tx, context: Context<'_>, objects: &mut [Value]) -> Result<(), ApiError> {
+        let Some(kind) = self.kind.filter(|_| !self.paths.is_empty()) else { return Ok(()) };
+        let mut loader = Loader { full: Full::new(tx, context), known: HashMap::new() };
+        for object in objects {
+            for path in &self.paths {
+                loader.expand(object, kind, path).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The reference that a path begins with, and the rest of the path.
+fn step<'p, S: AsRef<str>>(kind: Kind, path: &'p [S]) -> Option<(&'static str, Kind, &'p [S])> {
+    REFERENCES.iter().filter(|(of, _, _)| *of == kind).find_map(|(_, field, target)| {
+        let length = field.split('.').count();
+        let (head, rest) = path.split_at_checked(length)?;
+        head.iter().map(AsRef::as_ref).eq(field.split('.')).then_some((*field, *target, rest))
+    })
+}
+
+fn is_known(kind: Kind, path: &[&str]) -> bool {
+    path.is_empty() || step(kind, path).is_some_and(|(_, target, rest)| is_known(target, rest))
+}
+
+struct Loader<'a> {
+    full: Full<'a>,
+    known: HashMap<String, Option<Value>>,
+}
+
+type Expanding<'a> = Pin<Box<dyn Future<Output = Result<(), ApiError>> + Send + 'a>>;
+
+impl Loader<'_> {
+    fn expand<'a>(&'a mut self, object: &'a mut Value, kind: Kind, path: &'a [String]) -> Expanding<'a> {
+        Box::pin(async move {
+            let Some((field, target, rest)) = step(kind, path) else { return Ok(()) };
+            let Some(slot) = object.pointer_mut(&format!("/{}", field.replace('.', "/"))) else { return Ok(()) };
+            if let Value::String(id) = slot
+                && let Some(loaded) = self.load(&id.clone()).await?
+            {
+                *slot = loaded;
+            }
+            if slot.is_object() { self.expand(slot, target, rest).await } else { Ok(()) }
+        })
+    }
+
+    async fn load(&mut self, id: &str) -> Result<Option<Value>, ApiError> {
+        if let Some(known) = self.known.get(id) {
+            return Ok(known.clone());
+        }
+        if self.known.len() >= LOADS_MAX {
+            let message = format!("This request would expand more than {LOADS_MAX} objects. Ask for fewer at a time.");
+            return Err(ApiError::invalid("expand", None, message));
+        }
+        let loaded = self.full.by_id(id).await?;
+        self.known.insert(id.to_owned(), loaded.clone());
+        Ok(loaded)
+    }
+}
+
+/// Whatever an id names, as it is now: the answer for a request whose process died.
+///
+/// # Errors
+/// When the database fails.
+pub async fn load(tx: &mut Tx, _: &App, context: &Context<'_>, id: &str) -> Result<Option<Value>, DbError> {
+    Full::new(tx, *context).by_id(id).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::form::pairs;
+    use super::*;
+
+    #[test]
+    fn paths_are_checked_before_anything_is_done() {
+        for (path, kind, list, good) in [
+            ("customer", Kind::PaymentIntent, false, true),
+            ("latest_charge.payment_intent.customer", Kind::PaymentIntent, false, true),
+            ("invoice_settings.default_payment_method", Kind::Customer, false, true),
+            ("payment_method.customer.invoice_settings.default_payment_method", Kind::PaymentIntent, false, true),
+            ("data.customer", Kind::Charge, true, true),
+            ("data.payment_intent.latest_charge", Kind::Charge, true, true),
+            ("data", Kind::Charge, true, false),
+            ("customer", Kind::Charge, true, false),
+            ("data.customer", Kind::Charge, false, false),
+            ("amount", Kind::PaymentIntent, false, false),
+            ("customer.nonsense", Kind::PaymentIntent, false, false),
+            ("", Kind::PaymentIntent, false, false),
+            ("payment_intent.latest_charge.payment_intent.latest_charge.customer", Kind::Charge, false, false),
+        ] {
+            let mut params = Params::new(pairs(format!("expand[]={path}").as_bytes()).unwrap()).unwrap();
+            assert_eq!(Expand::take(&mut params, kind, list).is_ok(), good, "{path}");
+        }
+    }
+}
