@@ -1,5 +1,8 @@
 """A running installation, started as a black box by `cargo xtask dev`, and what tests do to it from outside."""
 
+import contextlib
+import csv
+import io
 import json
 import os
 import pathlib
@@ -7,13 +10,16 @@ import random
 import selectors
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
+import tomllib
 
 import requests
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 PORTS_TAKEN = 10  # from the base on
+PORTS = os.environ.get("ONFILE_E2E_PORTS") or "20000-32000"
 READY_SECONDS_MAX = 180
 STOP_SECONDS_MAX = 60
 
@@ -88,13 +94,22 @@ class Stack:
         os.kill(pid, sig)
         return pid
 
+    @contextlib.contextmanager
+    def paused(self, name: str):
+        """A process that neither answers nor ends, for as long as the block lasts."""
+        pid = self.kill(name, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def wait_for(self, name: str, seconds_max: float = 30) -> None:
         """Waits until `server`, `vault` or `sandbox` says that it is ready."""
         url = {"server": self.api, "vault": self.vault, "sandbox": self.sandbox}[name] + "/health"
         deadline = time.monotonic() + seconds_max
         while time.monotonic() < deadline:
             try:
-                if requests.get(url, timeout=2).status_code == 204:
+                if requests.get(url, timeout=2).ok:
                     return
             except requests.RequestException:
                 pass
@@ -104,6 +119,22 @@ class Stack:
     def log(self, name: str) -> str:
         """All that a process has logged."""
         return (self.data / "logs" / f"{name}.log").read_text(errors="replace")
+
+    def operator(self, *arguments: str) -> dict:
+        """Runs one of the server's own commands, and reads the JSON that it prints."""
+        command = [binaries() / "onfile", *arguments, "--config", self.data / "server" / "onfile.toml", "--json"]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+
+    def rows(self, name: str, query: str) -> list[list[str]]:
+        """What a query of the server's or the vault's own database finds, read-only, as text; null is empty."""
+        config = {"server": "server/onfile.toml", "vault": "vault/vault.toml"}[name]
+        url = tomllib.loads((self.data / config).read_text())["database"]["url"]
+        if url.startswith("sqlite:"):
+            with contextlib.closing(sqlite3.connect(f"file:{url.removeprefix('sqlite:')}?mode=ro", uri=True)) as database:
+                return [["" if value is None else str(value) for value in row] for row in database.execute(query)]
+        command = ["psql", "--no-psqlrc", "--csv", "--tuples-only", "--dbname", url, "--command", query]
+        output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+        return list(csv.reader(io.StringIO(output)))
 
     def faults(self, **plan) -> dict:
         """Sets the sandbox's fault plan; without arguments it behaves from here on."""
@@ -126,7 +157,7 @@ def binaries() -> pathlib.Path:
 def free_port_base() -> int:
     """The first of PORTS_TAKEN neighbouring ports that nobody has at this moment."""
     for _ in range(200):
-        base = random.randrange(20_000, 32_000, PORTS_TAKEN)
+        base = random.randrange(*map(int, PORTS.split("-")), PORTS_TAKEN)
         if all(is_free(port) for port in range(base, base + PORTS_TAKEN)):
             return base
     raise RuntimeError("no free ports")

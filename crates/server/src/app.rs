@@ -1,7 +1,6 @@
 //! What every request and every worker of this process shares.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use onfile_core::clock::Clock;
 use onfile_core::ids::{IdSource, NodeId};
@@ -16,7 +15,6 @@ use crate::vault_client::{VaultClient, VaultSetupError};
 use crate::wire::auth::KeyCache;
 
 /// One process: its database, its keys, its way to the vault, its time.
-#[derive(Debug)]
 pub struct App {
     /// Everything that is kept.
     pub db: Db,
@@ -36,6 +34,12 @@ pub struct App {
     pub(crate) key_cache: KeyCache,
     /// Customer numbers that this process has reserved.
     pub(crate) numbers: CustomerNumbers,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("node", &self.node).field("db", &self.db).finish_non_exhaustive()
+    }
 }
 
 /// Why a process cannot start.
@@ -90,10 +94,5 @@ impl App {
     /// Now, in Unix seconds: what times in objects count.
     pub fn now_seconds(&self) -> i64 {
         self.clock.now().as_second()
-    }
-
-    /// How long the vault may take to answer.
-    pub fn vault_timeout(&self) -> Duration {
-        Duration::from_millis(self.config.vault.timeout_ms)
     }
 }

@@ -65,8 +65,7 @@
 
   const tell = (id, text) => {
     by(id + "-error").textContent = text;
-    if (text) by(id).setAttribute("aria-invalid", "true");
-    else by(id).removeAttribute("aria-invalid");
+    by(id).ariaInvalid = text ? "true" : null;
   };
   const check = (id) => {
     const field = by(id), mistake = mistakes[id](field.value.trim());
@@ -83,7 +82,6 @@
     for (const [id, text] of items) {
       const link = make("a", text);
       link.href = "#" + id;
-      on(link, "click", (event) => { event.preventDefault(); by(id).focus(); });
       summary.append(make("p", link));
     }
   };
@@ -94,10 +92,10 @@
     if (wrong.length) by(wrong[0]).focus();
     return !wrong.length;
   };
-  const busy = (on) => {
-    save.disabled = on;
+  const busy = (yes) => {
+    save.disabled = yes;
     save.dataset.idle = save.dataset.idle || save.textContent;
-    save.textContent = on ? save.dataset.busy : save.dataset.idle;
+    save.textContent = yes ? save.dataset.busy : save.dataset.idle;
   };
 
   const space = () => {
@@ -125,7 +123,7 @@
   });
   for (const id of fields) {
     on(by(id), "blur", () => { if (by(id).value.trim()) tell(id, check(id)); });
-    on(by(id), "input", () => { if (by(id).hasAttribute("aria-invalid") && !check(id)) tell(id, ""); });
+    on(by(id), "input", () => { if (by(id).ariaInvalid && !check(id)) tell(id, ""); });
   }
   for (const button of document.querySelectorAll("[data-number]")) {
     on(button, "click", (event) => {

@@ -125,7 +125,9 @@ fn is_origin(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     // A host may hold more than a policy for browsers may: `*` would let everybody in.
-    let plain = url.host_str().is_some_and(|host| host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b)));
+    let plain = url
+        .host_str()
+        .is_some_and(|host| host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b)));
     secure && plain && url.origin().ascii_serialization() == text
 }
 

@@ -1,6 +1,7 @@
 //! The configuration file, and a vault made from it.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,10 +24,10 @@ use crate::vault::Vault;
 /// How long a processor may take, unless the configuration says otherwise: issuers are slow, and a time-out leaves an
 /// unknown outcome behind.
 const TIMEOUT_MS_DEFAULT: u64 = 50_000;
-/// The file in the folder of keys that names this vault.
+/// The file in the folder of keys that names this vault. Records are sealed to the name: it is backed up with the keys.
 const NAME_FILE: &str = "vault.name";
-/// Random digits in a vault's name.
-const NAME_DIGITS: usize = 16;
+/// Random bytes in a vault's name.
+const NAME_BYTES: usize = 12;
 
 /// `vault.toml`.
 #[derive(Debug, Deserialize)]
@@ -165,9 +166,7 @@ impl Config {
         if path.exists() {
             said.push(format!("kept the vault's name: {} exists", path.display()));
         } else {
-            let name = IdSource::new(Arc::new(SystemClock), Arc::new(SystemRandom)).secret(NAME_DIGITS);
-            std::fs::write(&path, format!("vault_{name}\n"))
-                .map_err(|source| StartError::Name { path: path.clone(), source })?;
+            write_name(&path, random).map_err(|source| StartError::Name { path: path.clone(), source })?;
             said.push(format!("made the vault's name in {}", path.display()));
         }
         Ok(said)
@@ -273,6 +272,17 @@ fn tls(
     }
 }
 
+/// The name is on the disk when this returns: without it no record opens.
+fn write_name(path: &Path, random: &dyn Random) -> std::io::Result<()> {
+    let mut bytes = [0u8; NAME_BYTES];
+    random.fill(&mut bytes);
+    let name = bytes.iter().fold(String::from("vault_"), |name, byte| name + &format!("{byte:02x}"));
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(name.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
+
 fn read_name(path: &Path) -> Result<String, StartError> {
     let read =
         std::fs::read_to_string(path).map_err(|source| StartError::Name { path: path.to_owned(), source })?;
@@ -283,7 +293,7 @@ fn read_name(path: &Path) -> Result<String, StartError> {
     if shaped {
         Ok(name.to_owned())
     } else {
-        let source = std::io::Error::other("it does not hold a name such as vault_4Fq…");
+        let source = std::io::Error::other("it does not hold a name such as vault_1f…");
         Err(StartError::Name { path: path.to_owned(), source })
     }
 }

@@ -1,15 +1,14 @@
 //! Customers.
 
-use onfile_core::ids::{CustomerId, PaymentMethodId};
+use onfile_core::ids::{CustomerId, Id, PaymentMethodId};
 use onfile_service::db::Tx;
 
-use super::{answer, expanded, find, ids, listed, missing};
+use super::{answer, expanded, find, listed, missing};
 use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::Metadata;
 use crate::render;
-use crate::render::full::Full;
 use crate::store::events::{self, News};
 use crate::store::objects::{self, Versioned};
 use crate::store::{destructions, pages};

@@ -14,7 +14,6 @@ pub mod setup_intents;
 use onfile_service::db::DbError;
 use serde_json::Value;
 
-use crate::model::Object;
 use crate::render::full::Full;
 use crate::store::objects::{self, Stored};
 use crate::wire::call::{Answer, Call, missing_in_path};
@@ -67,9 +66,4 @@ async fn listed<T>(
 ) -> Result<Answer, ApiError> {
     expand.apply(tx, call.rendering(), &mut data).await?;
     Ok(Answer::new(envelope(call, page, data)))
-}
-
-/// The ids of a page, for renderers that load by id.
-fn ids<T: Object>(page: &Page<T>) -> impl Iterator<Item = &str> {
-    page.objects.iter().map(|object| onfile_core::ids::Id::as_str(object.id()))
 }

@@ -128,8 +128,7 @@ fn go_on(account: &Account, became: Became, to: Option<String>, name: &str, id: 
     }
     let (title, text) = became.words();
     let body = html! { div.sheet.center { h1 { (title) } p.muted { (text) } } };
-    let shell =
-        Shell { title, brand: &account.name, test_mode: !account.livemode, ..Shell::default() };
+    let shell = Shell { title, brand: &account.name, test_mode: !account.livemode, ..Shell::default() };
     Html(document(&shell, &body).into_string()).into_response()
 }
 

@@ -13,7 +13,7 @@ use crate::model::operation::Operation;
 use crate::vault_client::VaultError;
 
 use super::settle::{Settled, settle};
-use super::{Cause, Error};
+use super::Cause;
 
 /// What came back from sending or looking up.
 #[derive(Debug)]
@@ -30,18 +30,26 @@ pub(super) struct Report {
 /// Sends a begun operation and settles it. It goes on when the caller stops waiting: once committed as *sending*, an
 /// operation is not abandoned because a browser was closed.
 ///
-/// # Errors
-/// As [`settle`].
-pub(super) async fn carry_out(app: &Arc<App>, cause: &Cause, operation: Operation) -> Result<Settled, Error> {
-    let (app, cause) = (Arc::clone(app), cause.clone());
+/// None when it may have been sent and what came of it could not be stored: then it is as unknown as if no answer had
+/// come, and the caller is told what was committed before. It is never an error, for the same request must not be
+/// carried out again.
+pub(super) async fn carry_out(app: &Arc<App>, cause: &Cause, operation: Operation) -> Option<Settled> {
+    let (app, cause, id) = (Arc::clone(app), cause.clone(), operation.id.clone());
     let work = tokio::spawn(async move {
         let report = send(&app, &operation).await;
         settle(&app, &cause, &operation.id, &operation.debt, report).await
     });
-    work.await.unwrap_or_else(|error| {
-        // It panicked or the process is ending; the operation stays *sending* and is looked up later.
-        Err(Error::Db(onfile_service::db::DbError::Unavailable(error.to_string())))
-    })
+    match work.await {
+        Ok(Ok(settled)) => Some(settled),
+        Ok(Err(error)) => {
+            tracing::error!(operation = %id, %error, "an outcome could not be stored; it will be looked up");
+            None
+        }
+        Err(error) => {
+            tracing::error!(operation = %id, %error, "an operation broke off; it will be looked up");
+            None
+        }
+    }
 }
 
 /// Sends an operation through the vault.

@@ -75,7 +75,7 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewRefund) -> Result<Ver
     objects::insert(&mut tx, account, &refund).await?;
     announce(&mut tx, app, cause, &refund, charge).await?;
     tx.commit().await?;
-    answer(carry_out(app, cause, operation).await?)
+    answer(carry_out(app, cause, operation).await, refund)
 }
 
 async fn announce(
@@ -157,10 +157,11 @@ fn not_charged(id: &PaymentIntentId) -> Error {
     }
 }
 
-fn answer(settled: Settled) -> Result<Versioned<Refund>, Error> {
+fn answer(settled: Option<Settled>, begun: Refund) -> Result<Versioned<Refund>, Error> {
     match settled {
-        Settled::Refund(_, OperationState::NotSent) => Err(Error::NotSent),
-        Settled::Refund(refund, _) => Ok(*refund),
-        _ => Err(DbError::Inconsistent("a refund settled something else".into()).into()),
+        None => Ok(Versioned { version: 1, object: begun }),
+        Some(Settled::Refund(_, OperationState::NotSent)) => Err(Error::NotSent),
+        Some(Settled::Refund(refund, _)) => Ok(*refund),
+        Some(_) => Err(DbError::Inconsistent("a refund settled something else".into()).into()),
     }
 }

@@ -66,7 +66,7 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewSetup) -> Result<Vers
     objects::insert(&mut tx, &cause.account.id, it).await?;
     tx.commit().await?;
     match operation {
-        Some(operation) => answer(carry_out(app, cause, operation).await?),
+        Some(operation) => answer(carry_out(app, cause, operation).await, intent),
         None => Ok(intent),
     }
 }
@@ -129,7 +129,7 @@ pub async fn confirm(
     let operation = begin_verification(&mut tx, app, cause, it, &instrument.method, ask).await?;
     objects::save(&mut tx, &cause.account.id, it).await?;
     tx.commit().await?;
-    answer(carry_out(app, cause, operation).await?)
+    answer(carry_out(app, cause, operation).await, intent)
 }
 
 /// The customer is back from a 3-D Secure challenge: finish the verification. Without a waiting challenge nothing
@@ -160,7 +160,7 @@ pub async fn returned(app: &Arc<App>, cause: &Cause, id: &SetupIntentId) -> Resu
     it.status = SetupStatus::Processing;
     objects::save(&mut tx, &cause.account.id, it).await?;
     tx.commit().await?;
-    answer(carry_out(app, cause, operation).await?)
+    answer(carry_out(app, cause, operation).await, intent)
 }
 
 /// Changes a setup intent before it is confirmed.
@@ -230,7 +230,7 @@ pub async fn cancel(
     if let Some(operation) = begin_withdrawal(&mut tx, app, cause, it).await? {
         objects::save(&mut tx, &cause.account.id, it).await?;
         tx.commit().await?;
-        return answer(carry_out(app, cause, operation).await?);
+        return answer(carry_out(app, cause, operation).await, intent);
     }
     it.status = SetupStatus::Canceled;
     objects::save(&mut tx, &cause.account.id, it).await?;
@@ -249,7 +249,7 @@ async fn withdraw_challenge(app: &Arc<App>, cause: &Cause, id: &SetupIntentId) -
     };
     tx.commit().await?;
     let without_key = Cause { claim: None, ..cause.clone() };
-    answer(carry_out(app, &without_key, operation).await?).map(drop)
+    answer(carry_out(app, &without_key, operation).await, intent).map(drop)
 }
 
 async fn begin_withdrawal(
@@ -343,16 +343,18 @@ fn missing_method(intent: &SetupIntent) -> Error {
     }
 }
 
-fn answer(settled: Settled) -> Result<Versioned<SetupIntent>, Error> {
-    let Settled::Setup(intent, state) = settled else {
-        return Err(DbError::Inconsistent("a verification settled something else".into()).into());
+/// What the caller is answered after a verification; `begun` is the intent as it was committed before.
+fn answer(settled: Option<Settled>, begun: Versioned<SetupIntent>) -> Result<Versioned<SetupIntent>, Error> {
+    let (intent, state) = match settled {
+        None => return Ok(begun),
+        Some(Settled::Setup(intent, state)) => (intent, state),
+        Some(_) => return Err(DbError::Inconsistent("a verification settled something else".into()).into()),
     };
-    match state {
-        OperationState::NotSent => Err(Error::NotSent),
-        OperationState::Declined | OperationState::Absent => match intent.object.last_error.clone() {
-            Some(error) => Err(Error::SetupFailed { error: Box::new(error), intent: Box::new(intent.object) }),
-            None => Ok(*intent),
-        },
+    match (state, intent.object.last_error.clone()) {
+        (OperationState::NotSent, _) => Err(Error::NotSent),
+        (OperationState::Declined | OperationState::Absent, Some(error)) => {
+            Err(Error::SetupFailed { error: Box::new(error), intent: Box::new(intent.object) })
+        }
         _ => Ok(*intent),
     }
 }

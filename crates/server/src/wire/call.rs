@@ -185,16 +185,31 @@ pub async fn dispatch(app: Arc<App>, access: Access, handler: Handler, request: 
     response
 }
 
-/// Parses, looks for account data, finds out who asks. Nothing is stored here.
-async fn admit(app: &Arc<App>, access: Access, parts: &mut Parts, body: &[u8]) -> Result<Call, ApiError> {
-    let query = parts.uri.query().unwrap_or_default();
-    let mut pairs = form::pairs(query.as_bytes())?;
-    let has_body = parts.method == Method::POST && !body.is_empty();
-    if has_body && is_form(&parts.headers) {
+/// For requests that lead nowhere: they are not to carry account data either.
+///
+/// # Errors
+/// See [`edge::check`].
+pub async fn past_the_wall(request: Request) -> Result<(), ApiError> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_BYTES_MAX).await.unwrap_or_default();
+    checked_pairs(&parts, &body).map(drop)
+}
+
+/// Decodes the parameters of query and body, and looks at everything for account data.
+fn checked_pairs(parts: &Parts, body: &[u8]) -> Result<Vec<form::Pair>, ApiError> {
+    let key = parts.headers.get(IDEMPOTENCY_KEY).map(HeaderValue::as_bytes);
+    let mut pairs = form::pairs(parts.uri.query().unwrap_or_default().as_bytes())?;
+    if parts.method == Method::POST && is_form(&parts.headers) {
         pairs.append(&mut form::pairs(body)?);
     }
-    let key = parts.headers.get(IDEMPOTENCY_KEY).map(HeaderValue::as_bytes);
     edge::check(parts.uri.path(), key, &pairs)?;
+    Ok(pairs)
+}
+
+/// Parses, looks for account data, finds out who asks. Nothing is stored here.
+async fn admit(app: &Arc<App>, access: Access, parts: &mut Parts, body: &[u8]) -> Result<Call, ApiError> {
+    let pairs = checked_pairs(parts, body)?;
+    let has_body = parts.method == Method::POST && !body.is_empty();
     let merchant = authenticate(app, &parts.headers).await?;
     if access == Access::Secret && merchant.kind == KeyKind::Publishable {
         return Err(secret_key_required());
@@ -300,6 +315,9 @@ async fn settle_claim(app: &App, claim: &Claim, outcome: &Result<Answer, ApiErro
         Ok(answer) if answer.recorded => Ok(()),
         Ok(answer) => claim.finish(app, StatusCode::OK, &answer.body).await,
         Err(error) if error.is_outcome() => claim.finish(app, error.status, &error.body()).await,
+        // Left as it is: once its lease is over, the key is answered with the object as it then is, or is free
+        // because nothing was committed.
+        Err(error) if error.uncertain => Ok(()),
         Err(_) => claim.release(app, claim.request_id.as_str()).await,
     };
     if let Err(error) = settled {

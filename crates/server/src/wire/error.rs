@@ -49,6 +49,9 @@ pub struct Fields {
     pub payment_method: Option<Value>,
     /// Seconds to wait before the same request is sent again; set means that it is worth it.
     pub retry_after: Option<u32>,
+    /// Whether what was asked for may have been done all the same: a commit whose answer was lost. Then the
+    /// idempotency key is not given back, or the request could be carried out twice.
+    pub uncertain: bool,
 }
 
 impl Deref for ApiError {
@@ -81,6 +84,7 @@ impl ApiError {
             setup_intent: None,
             payment_method: None,
             retry_after: None,
+            uncertain: false,
         }))
     }
 
@@ -209,7 +213,7 @@ impl IntoResponse for ApiError {
 
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
-        match error {
+        let mut told = match error {
             DbError::Unavailable(why) => {
                 tracing::warn!("the database is not available: {why}");
                 Self::unavailable("The database is not available at the moment. Please try again.")
@@ -217,7 +221,9 @@ impl From<DbError> for ApiError {
             DbError::Duplicate(_) | DbError::Inconsistent(_) | DbError::Refused(_) | DbError::Failed(_) => {
                 Self::internal(error)
             }
-        }
+        };
+        told.uncertain = true;
+        told
     }
 }
 

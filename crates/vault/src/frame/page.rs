@@ -92,6 +92,7 @@ fn summary(refused: &Refused) -> Markup {
                 @for (field, text) in refused.list() {
                     p { a href={ "#" (field) } { (text) } }
                 }
+                p { "Enter the card number and the security code again: they are not kept." }
             }
         }
     }
@@ -125,7 +126,7 @@ fn expiry(typed: &Typed, wrong: Option<&str>) -> Markup {
         div.field {
             div.label {
                 label for="expiry" { "Expiry date" }
-                span.hint #expiry-hint { "MM/YY" }
+                span.hint #expiry-hint { "Month / year, MM/YY" }
             }
             (error("expiry", wrong))
             input #expiry type="text" name="expiry" inputmode="numeric" autocomplete="cc-exp" maxlength="9"
@@ -141,7 +142,7 @@ fn cvc(typed: &Typed, wrong: Option<&str>) -> Markup {
         div.field {
             div.label {
                 label for="cvc" { "Security code" }
-                span.hint #cvc-hint data-front="4 digits, front" { "3 digits, back" }
+                span.hint #cvc-hint data-front="4 digits, on the front" { "3 digits, on the back" }
             }
             (error("cvc", wrong))
             input #cvc type="text" name="cvc" inputmode="numeric" autocomplete="cc-csc" maxlength="6"

@@ -54,7 +54,8 @@ async fn authenticate(State(expected): State<Arc<Secret>>, request: Request, nex
     }
 }
 
-async fn health(State(vault): State<Arc<Vault>>) -> StatusCode {
+/// 204 when the vault can work.
+pub async fn health(State(vault): State<Arc<Vault>>) -> StatusCode {
     match vault.db.read().await {
         Ok(_) => StatusCode::NO_CONTENT,
         Err(error) => {

@@ -44,12 +44,13 @@ pub async fn redeem(State(vault): State<Arc<Vault>>, body: Bytes) -> Result<Json
     }
     let (account_id, source, method) =
         (account.id.as_str(), request.source.as_str(), request.method.as_str());
-    if source.starts_with("pm_") && source != method {
-        let why = "a pm_ source is redeemed as the method of the same id";
-        return Err(NotDone::refused(RefusalCode::BadRequest, why));
-    }
     let now_ms = vault.now_ms();
     let mut tx = vault.db.begin().await?;
+    if source.starts_with("pm_") && source != method {
+        let found = instruments::find_source(&mut tx, account_id, source).await?;
+        let renamed = "a pm_ source is redeemed as the method of the same id";
+        return Err(found.map_or_else(no_such_method, |_| NotDone::refused(RefusalCode::BadRequest, renamed)));
+    }
     let redeemed = match instruments::redeem(&mut tx, account_id, source, method, now_ms).await {
         Err(DbError::Duplicate(_)) => return Err(source_used()),
         other => other?,

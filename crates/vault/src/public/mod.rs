@@ -12,16 +12,15 @@ mod tokens;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use onfile_core::ids::{Id, RequestId};
 use onfile_service::bodies::{BodyLimits, BodyRefusal, limited};
-use serde_json::json;
 
 use crate::frame;
 use crate::vault::Vault;
@@ -33,7 +32,7 @@ pub fn router(vault: Arc<Vault>, origin: &str) -> Router {
     let api = Router::new()
         .route("/v1/tokens", post(tokens::create).options(cors::preflight))
         .route("/v1/payment_methods", post(payment_methods::create).options(cors::preflight))
-        .route("/health", get(health))
+        .route("/health", get(crate::internal::health))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_path)
         .with_state(Arc::clone(&vault));
@@ -63,16 +62,6 @@ async fn mark(State(vault): State<Arc<Vault>>, request: Request, next: Next) -> 
         );
     }
     response
-}
-
-async fn health(State(vault): State<Arc<Vault>>) -> Response {
-    match vault.db.read().await {
-        Ok(_) => Json(json!({"status": "ok"})).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the vault cannot work");
-            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unavailable"}))).into_response()
-        }
-    }
 }
 
 async fn unknown_path() -> ApiError {

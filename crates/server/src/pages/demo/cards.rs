@@ -57,7 +57,8 @@ pub async fn ask_remove(Path(id): Path<String>, visit: Visit) -> Result<Response
     let shopper = Shopper::of(&visit).await?;
     let cards = shopper.cards(&visit).await?;
     let card = view(cards.find(&id)?, &shopper.customer, visit.app.clock.now());
-    Ok(Html(card_views::remove_card(&card, &shopper.session.csrf).into_string()).into_response())
+    Ok(Html(card_views::remove_card(shopper.merchant(), &card, &shopper.session.csrf).into_string())
+        .into_response())
 }
 
 /// `POST /demo/cards/{id}/remove`: a card that is gone already is gone.

@@ -53,9 +53,14 @@ impl Cards {
         self.0.iter().filter(|method| method.id != *id).max_by(|a, b| a.id.cmp(&b.id))
     }
 
-    /// As shown.
+    /// As shown: what can be used first, and the first of it chosen.
     pub fn views(&self, customer: &Customer, now: Timestamp) -> Vec<CardView> {
-        self.0.iter().map(|method| view(method, customer, now)).collect()
+        let mut views: Vec<CardView> = self.0.iter().map(|method| view(method, customer, now)).collect();
+        views.sort_by_key(|card| card.expired.is_some());
+        if let Some(first) = views.first_mut().filter(|card| card.expired.is_none()) {
+            first.chosen = true;
+        }
+        views
     }
 }
 
@@ -66,6 +71,7 @@ pub fn view(method: &PaymentMethod, customer: &Customer, now: Timestamp) -> Card
         line: widgets::method_line(&method.details),
         name: widgets::method_name(&method.details),
         default: customer.default_payment_method.as_ref() == Some(&method.id),
+        chosen: false,
         expired: expired_since(&method.details, now),
     }
 }

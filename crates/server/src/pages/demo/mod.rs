@@ -42,6 +42,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/demo/payments/{id}", get(pay::show))
         .route("/demo/cards/new", get(save::form))
         .route("/demo/cards/return", get(save::save))
+        .route("/demo/cards/consent", post(save::consent))
         .route("/demo/setups", get(save::returned))
         .route("/demo/setups/{id}", get(save::show))
         .route("/demo/cards/{id}/remove", get(cards::ask_remove).post(cards::remove))
@@ -62,6 +63,7 @@ async fn shop(visit: Visit) -> Result<Response, Problem> {
     let attempt = attempt::new_name(&visit.app.ids);
     let price = price();
     let page = view::shop(&ShopView {
+        merchant: shopper.merchant(),
         customer: shopper.customer.name.as_deref().unwrap_or("a demo customer"),
         csrf: &shopper.session.csrf,
         attempt: &attempt,

@@ -8,6 +8,7 @@ use onfile_core::ids::{Id, PaymentIntentId};
 use onfile_core::payment::PaymentStatus;
 
 use super::attempt::Attempt;
+use super::card_views::WaitView;
 use super::cards_on_file::expired_since;
 use super::shopper::Shopper;
 use super::{CURRENCY, HOME, PRICE, PRODUCT, card_views};
@@ -117,22 +118,23 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Result<Response, Prob
             Ok(Redirect::to(&path).into_response())
         }
         (PaymentStatus::RequiresAction, Some(challenge)) => {
-            Ok(Html(card_views::challenge(&challenge.url, "Your payment").into_string()).into_response())
+            Ok(Html(card_views::challenge(shopper.merchant(), &challenge.url, "Your payment").into_string())
+                .into_response())
         }
-        (PaymentStatus::Processing, _) => Ok(wait(&visit, &format!("/demo/payments/{id}"), "Your payment")),
+        (PaymentStatus::Processing, _) => {
+            Ok(wait(&visit, &shopper, &format!("/demo/payments/{id}"), "Your payment is being checked"))
+        }
         _ => back(&visit, &shopper, not_paid(&intent)).await,
     }
 }
 
 /// The page that waits for an outcome.
-pub fn wait(visit: &Visit, here: &str, what: &str) -> Response {
+pub fn wait(visit: &Visit, shopper: &Shopper, here: &str, title: &str) -> Response {
     let waited = visit.fields.get("waited").and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
     let again = format!("{here}?waited={}", waited.saturating_add(1));
     let again = (waited < WAITS_MAX).then_some((WAIT_SECONDS, again.as_str()));
-    let title = format!("{what} is being checked");
-    let text =
-        "We are waiting for your bank’s answer. Please do not pay again: we will not lose track of this one.";
-    Html(card_views::waiting(&title, text, again, here).into_string()).into_response()
+    let view = WaitView { merchant: shopper.merchant(), title, here, again };
+    Html(card_views::waiting(&view).into_string()).into_response()
 }
 
 fn not_paid(intent: &PaymentIntent) -> Flash {

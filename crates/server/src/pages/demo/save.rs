@@ -28,9 +28,14 @@ use crate::payments::{Cause, Error, setups};
 use crate::store::objects;
 
 /// What the customer agrees to. Changed words need a new [`CONSENT_VERSION`]: consents on file quote both.
-const CONSENT_TEXT: &str = "I allow Demo Telecom to keep this card and to charge it when I buy something, or when a \
-    plan that I agreed to is due. I can remove it at any time.";
-/// See [`CONSENT_TEXT`].
+fn consent_text(merchant: &str) -> String {
+    format!(
+        "I allow {merchant} to keep this card and to charge it when I buy something, or when a plan that I agreed to \
+         is due. I can remove it at any time."
+    )
+}
+
+/// See [`consent_text`].
 const CONSENT_VERSION: &str = "2026-11";
 
 /// `GET /demo/cards/new`
@@ -44,9 +49,9 @@ pub async fn form(visit: Visit) -> Result<Response, Problem> {
         encode(shopper.publishable_key()?),
         encode(&format!("{}/demo/cards/return", config.public.url)),
         encode(&state(&shopper.session)),
-        encode(CONSENT_TEXT),
+        encode(&consent_text(shopper.merchant())),
     );
-    Ok(Html(card_views::add_card(&url).into_string()).into_response())
+    Ok(Html(card_views::add_card(shopper.merchant(), &url).into_string()).into_response())
 }
 
 /// Comes back with the token, and proves that the form was opened in this session: otherwise somebody could have a
@@ -66,20 +71,33 @@ pub async fn save(visit: Visit) -> Result<Response, Problem> {
         return back(&visit, &shopper, Flash::bad("No card was saved", "You can try again at any time."))
             .await;
     };
-    if visit.fields.get("consent") != Some("1") {
-        let text = "We can keep a card only with your consent. You can try again at any time.";
-        return back(&visit, &shopper, Flash::bad("No card was saved", text)).await;
+    if visit.fields.get("consent") == Some("1") {
+        return keep(&visit, &shopper, token).await;
     }
-    let attempt = Attempt::new(&shopper, "save", Some(token))?;
-    if let Some(made) = attempt.made::<SetupIntentId>(&visit.app, &shopper).await? {
+    let text = consent_text(shopper.merchant());
+    let page = card_views::ask_consent(shopper.merchant(), &text, token, &shopper.session.csrf);
+    Ok(Html(page.into_string()).into_response())
+}
+
+/// `POST /demo/cards/consent`: the customer agrees after all.
+pub async fn consent(visit: Visit) -> Result<Response, Problem> {
+    let shopper = Shopper::of_form(&visit).await?;
+    let token = visit.fields.get("token").ok_or(Problem::BadRequest)?;
+    keep(&visit, &shopper, token).await
+}
+
+/// Verifies the card and keeps it, once for each token.
+async fn keep(visit: &Visit, shopper: &Shopper, token: &str) -> Result<Response, Problem> {
+    let attempt = Attempt::new(shopper, "save", Some(token))?;
+    if let Some(made) = attempt.made::<SetupIntentId>(&visit.app, shopper).await? {
         return Ok(to_setup(&made));
     }
-    let cause = attempt.cause(&visit, &shopper);
-    match verify(&visit.app, cause, &shopper, token).await? {
+    let cause = attempt.cause(visit, shopper);
+    match verify(&visit.app, cause, shopper, token).await? {
         Ok(made) => Ok(to_setup(&made)),
-        Err(error) => match attempt.made::<SetupIntentId>(&visit.app, &shopper).await? {
+        Err(error) => match attempt.made::<SetupIntentId>(&visit.app, shopper).await? {
             Some(made) => Ok(to_setup(&made)),
-            None => back(&visit, &shopper, refused(&error)).await,
+            None => back(visit, shopper, refused(&error)).await,
         },
     }
 }
@@ -92,7 +110,7 @@ async fn verify(
     token: &str,
 ) -> Result<Result<SetupIntentId, Error>, Problem> {
     let consent = ConsentGiven {
-        text: CONSENT_TEXT.to_owned(),
+        text: consent_text(shopper.merchant()),
         version: CONSENT_VERSION.to_owned(),
         ip: cause.ip.clone(),
         user_agent: cause.user_agent.clone(),
@@ -154,10 +172,13 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Result<Response, Prob
     drop(tx);
     match (intent.status, &intent.challenge) {
         (SetupStatus::Succeeded, _) => saved(&visit, &shopper, &intent).await,
-        (SetupStatus::RequiresAction, Some(challenge)) => {
-            Ok(Html(card_views::challenge(&challenge.url, "Saving your card").into_string()).into_response())
+        (SetupStatus::RequiresAction, Some(challenge)) => Ok(Html(
+            card_views::challenge(shopper.merchant(), &challenge.url, "Saving your card").into_string(),
+        )
+        .into_response()),
+        (SetupStatus::Processing, _) => {
+            Ok(wait(&visit, &shopper, &format!("/demo/setups/{id}"), "Your card is being checked"))
         }
-        (SetupStatus::Processing, _) => Ok(wait(&visit, &format!("/demo/setups/{id}"), "Your card")),
         _ => back(&visit, &shopper, not_saved(&intent)).await,
     }
 }

@@ -85,6 +85,11 @@ impl Shopper {
         &self.account.account.id
     }
 
+    /// Who sells.
+    pub fn merchant(&self) -> &str {
+        &self.account.account.name
+    }
+
     /// The customer's cards.
     ///
     /// # Errors

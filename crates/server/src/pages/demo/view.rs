@@ -6,14 +6,14 @@ use crate::pages::layout::{Shell, document};
 use crate::pages::sessions::Flash;
 use crate::pages::widgets;
 
-/// What the shop is called.
-pub const SHOP: &str = "Demo Telecom";
 /// Where it is.
 pub const HOME: &str = "/demo";
 
 /// The shop as one customer sees it.
 #[derive(Debug)]
 pub struct ShopView<'a> {
+    /// Who sells.
+    pub merchant: &'a str,
     /// Who is signed in.
     pub customer: &'a str,
     /// In the forms.
@@ -39,19 +39,16 @@ pub struct CardView {
     pub name: String,
     /// Charged when none is chosen.
     pub default: bool,
+    /// Chosen when the page is opened.
+    pub chosen: bool,
     /// Since when it cannot be used: `10/2024`.
     pub expired: Option<String>,
 }
 
-/// The frame of the shop's pages.
-pub fn shop_page(title: &str, customer: Option<&str>, body: &Markup) -> Markup {
+/// The frame of the shop's pages, with somebody signed in.
+pub fn shop_shell<'a>(title: &'a str, merchant: &'a str, customer: Option<&str>) -> Shell<'a> {
     let who = customer.map(|name| html! { "Signed in as " (name) });
-    document(&shop_shell(title, who), body)
-}
-
-/// The same, to be changed.
-pub fn shop_shell(title: &str, who: Option<Markup>) -> Shell<'_> {
-    Shell { title, brand: SHOP, home: Some(HOME), test_mode: true, who, ..Shell::default() }
+    Shell { title, brand: merchant, home: Some(HOME), test_mode: true, who, ..Shell::default() }
 }
 
 /// The page.
@@ -79,7 +76,7 @@ pub fn shop(view: &ShopView<'_>) -> Markup {
             }
         }
     };
-    shop_page("Your order", Some(view.customer), &body)
+    document(&shop_shell("Your order", view.merchant, Some(view.customer)), &body)
 }
 
 /// The radio button stands in no form, and each card has a form of its own: what a button says is what it does, also
@@ -90,14 +87,16 @@ fn card_row(view: &ShopView<'_>, card: &CardView, choice: bool) -> Markup {
     html! {
         li.card.off[!usable] {
             @if choice {
-                input.pick type="radio" name="card" id=(card.id) checked[card.default && usable] disabled[!usable]
+                input.pick type="radio" name="card" id=(card.id) checked[card.chosen] disabled[!usable]
                     aria-describedby=[(!usable).then_some(&why)];
             }
             label.name id=(row) for=[choice.then_some(&card.id)] {
                 (widgets::card_glyph())
-                span.num { (card.line) }
-                @if card.default { span.badge { "Default" } }
-                @if !usable { span.badge.bad { "Expired" } }
+                span {
+                    span.num { (card.line) } " "
+                    @if card.default { span.badge { "Default" } " " }
+                    @if !usable { span.badge.bad { "Expired" } }
+                }
             }
             div.acts {
                 @if !card.default && usable {
@@ -118,7 +117,7 @@ fn card_row(view: &ShopView<'_>, card: &CardView, choice: bool) -> Markup {
                     (widgets::csrf_field(view.csrf))
                     input type="hidden" name="attempt" value=(view.attempt);
                     input type="hidden" name="card" value=(card.id);
-                    button.btn.full type="submit" { "Pay " (view.price) " with " (card.name) }
+                    button.btn.full type="submit" { "Pay " (view.price) " with " span.keep { (card.name) } }
                 }
             }
         }
@@ -135,12 +134,14 @@ mod tests {
             line: "Visa •••• 4242 (Exp: 12/2030)".into(),
             name: "Visa •••• 4242".into(),
             default,
+            chosen: default,
             expired: expired.map(str::to_owned),
         }
     }
 
     fn render(cards: &[CardView]) -> String {
         let view = ShopView {
+            merchant: "Demo Telecom",
             customer: "Ada <Lovelace>",
             csrf: "csrf1",
             attempt: "attempt1",
@@ -155,7 +156,7 @@ mod tests {
     fn one_card_is_paid_with_by_one_click_and_without_a_choice() {
         let page = render(&[card("pm_1", true, None)]);
         assert!(page.contains("Visa •••• 4242 (Exp: 12/2030)"));
-        assert!(page.contains("Pay $29.00 with Visa •••• 4242</button>"));
+        assert!(page.contains("Pay $29.00 with <span class=\"keep\">Visa •••• 4242</span></button>"));
         assert!(!page.contains("type=\"radio\""));
         assert!(page.contains("Ada &lt;Lovelace&gt;"));
         assert_eq!(page.matches("<h1").count(), 1);

@@ -42,7 +42,7 @@ pub async fn cancel(
     if let Some(operation) = begin_release(&mut tx, app, cause, it).await? {
         objects::save(&mut tx, &cause.account.id, it).await?;
         tx.commit().await?;
-        return answer_follow_up(carry_out(app, cause, operation).await?);
+        return answer_follow_up(carry_out(app, cause, operation).await, intent);
     }
     it.status = canceled;
     it.canceled_at = Some(app.now_seconds());
@@ -64,7 +64,7 @@ pub(super) async fn withdraw_challenge(app: &Arc<App>, cause: &Cause, id: &Payme
     tx.commit().await?;
     // The caller's idempotency key belongs to the attempt that follows.
     let without_key = Cause { claim: None, ..cause.clone() };
-    answer_follow_up(carry_out(app, &without_key, operation).await?).map(drop)
+    answer_follow_up(carry_out(app, &without_key, operation).await, intent).map(drop)
 }
 
 async fn begin_release(

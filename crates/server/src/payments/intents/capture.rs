@@ -57,5 +57,5 @@ pub async fn capture(
     let operation = begin(&mut tx, app, cause, plan).await?;
     objects::save(&mut tx, &cause.account.id, it).await?;
     tx.commit().await?;
-    answer_follow_up(carry_out(app, cause, operation).await?)
+    answer_follow_up(carry_out(app, cause, operation).await, intent)
 }

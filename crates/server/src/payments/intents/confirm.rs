@@ -56,7 +56,7 @@ pub async fn confirm(
     let operation = begin_attempt(&mut tx, app, cause, it, &instrument.method, &ask).await?;
     objects::save(&mut tx, &cause.account.id, it).await?;
     tx.commit().await?;
-    answer(carry_out(app, cause, operation).await?)
+    answer(carry_out(app, cause, operation).await, intent)
 }
 
 /// The method to charge: the one that was named, else the intent's.

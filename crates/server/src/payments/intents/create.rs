@@ -58,7 +58,7 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewIntent) -> Result<Ver
     objects::insert(&mut tx, &cause.account.id, it).await?;
     tx.commit().await?;
     match operation {
-        Some(operation) => answer(carry_out(app, cause, operation).await?),
+        Some(operation) => answer(carry_out(app, cause, operation).await, intent),
         None => Ok(intent),
     }
 }

@@ -48,9 +48,9 @@ pub(super) async fn check_customer(tx: &mut Tx, cause: &Cause, id: &CustomerId) 
     }
 }
 
-/// What the caller is answered after an attempt to pay.
-fn answer(settled: Settled) -> Result<Versioned<PaymentIntent>, Error> {
-    let (intent, state) = payment(settled)?;
+/// What the caller is answered after an attempt to pay; `begun` is the intent as it was committed before.
+fn answer(settled: Option<Settled>, begun: Versioned<PaymentIntent>) -> Result<Versioned<PaymentIntent>, Error> {
+    let Some((intent, state)) = payment(settled)? else { return Ok(begun) };
     match (state, intent.object.last_error.clone()) {
         (OperationState::NotSent, _) => Err(Error::NotSent),
         (OperationState::Declined | OperationState::Absent, Some(error)) => {
@@ -61,8 +61,11 @@ fn answer(settled: Settled) -> Result<Versioned<PaymentIntent>, Error> {
 }
 
 /// What the caller is answered after a capture or a release.
-fn answer_follow_up(settled: Settled) -> Result<Versioned<PaymentIntent>, Error> {
-    let (intent, state) = payment(settled)?;
+fn answer_follow_up(
+    settled: Option<Settled>,
+    begun: Versioned<PaymentIntent>,
+) -> Result<Versioned<PaymentIntent>, Error> {
+    let Some((intent, state)) = payment(settled)? else { return Ok(begun) };
     match state {
         OperationState::NotSent => Err(Error::NotSent),
         OperationState::Declined | OperationState::Absent => Err(Error::Refused),
@@ -70,9 +73,10 @@ fn answer_follow_up(settled: Settled) -> Result<Versioned<PaymentIntent>, Error>
     }
 }
 
-fn payment(settled: Settled) -> Result<(Versioned<PaymentIntent>, OperationState), Error> {
+fn payment(settled: Option<Settled>) -> Result<Option<(Versioned<PaymentIntent>, OperationState)>, Error> {
     match settled {
-        Settled::Payment(intent, state) => Ok((*intent, state)),
-        _ => Err(DbError::Inconsistent("an operation of a payment settled something else".into()).into()),
+        None => Ok(None),
+        Some(Settled::Payment(intent, state)) => Ok(Some((*intent, state))),
+        Some(_) => Err(DbError::Inconsistent("an operation of a payment settled something else".into()).into()),
     }
 }

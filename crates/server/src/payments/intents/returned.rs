@@ -52,5 +52,5 @@ pub async fn returned(
     it.status = PaymentStatus::Processing;
     objects::save(&mut tx, &cause.account.id, it).await?;
     tx.commit().await?;
-    answer(carry_out(app, cause, operation).await?)
+    answer(carry_out(app, cause, operation).await, intent)
 }

@@ -1,0 +1,143 @@
+//! Every route of the API in one table, and the router that is made of it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, get, on, options};
+use onfile_service::bodies::{BodyLimits, limited};
+
+use crate::api::{account, charges, customers, events, payment_intents, payment_methods, refunds, setup_intents};
+use crate::app::App;
+use crate::pages;
+use crate::wire::call::{Access, Handler, dispatch, past_the_wall, preflight};
+use crate::wire::envelope;
+use crate::wire::error::{ApiError, quoted};
+
+/// One method of one path.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// `GET`, `POST` or `DELETE`.
+    pub method: &'static str,
+    /// As axum writes it.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    handler: Handler,
+}
+
+macro_rules! route {
+    ($method:literal, $path:literal, $access:ident, $handler:path) => {
+        Route { method: $method, path: $path, access: Access::$access, handler: |call| Box::pin($handler(call)) }
+    };
+}
+
+/// The API. Tests run over this table, so that no route is left out of them.
+pub const ROUTES: &[Route] = &[
+    route!("GET", "/v1/account", Secret, account::retrieve),
+    route!("POST", "/v1/customers", Secret, customers::create),
+    route!("GET", "/v1/customers", Secret, customers::list),
+    route!("GET", "/v1/customers/{id}", Secret, customers::retrieve),
+    route!("POST", "/v1/customers/{id}", Secret, customers::update),
+    route!("DELETE", "/v1/customers/{id}", Secret, customers::delete),
+    route!("GET", "/v1/customers/{id}/payment_methods", Secret, customers::methods),
+    route!("GET", "/v1/customers/{id}/payment_methods/{method}", Secret, customers::method),
+    route!("POST", "/v1/payment_methods", Secret, payment_methods::create),
+    route!("GET", "/v1/payment_methods", Secret, payment_methods::list),
+    route!("GET", "/v1/payment_methods/{id}", Secret, payment_methods::retrieve),
+    route!("POST", "/v1/payment_methods/{id}", Secret, payment_methods::update),
+    route!("POST", "/v1/payment_methods/{id}/attach", Secret, payment_methods::attach),
+    route!("POST", "/v1/payment_methods/{id}/detach", Secret, payment_methods::detach),
+    route!("POST", "/v1/payment_intents", Secret, payment_intents::create),
+    route!("GET", "/v1/payment_intents", Secret, payment_intents::list),
+    route!("GET", "/v1/payment_intents/{id}", ClientSecret, payment_intents::retrieve),
+    route!("POST", "/v1/payment_intents/{id}", Secret, payment_intents::update),
+    route!("POST", "/v1/payment_intents/{id}/confirm", ClientSecret, payment_intents::confirm),
+    route!("POST", "/v1/payment_intents/{id}/capture", Secret, payment_intents::capture),
+    route!("POST", "/v1/payment_intents/{id}/cancel", Secret, payment_intents::cancel),
+    route!("POST", "/v1/setup_intents", Secret, setup_intents::create),
+    route!("GET", "/v1/setup_intents", Secret, setup_intents::list),
+    route!("GET", "/v1/setup_intents/{id}", ClientSecret, setup_intents::retrieve),
+    route!("POST", "/v1/setup_intents/{id}", Secret, setup_intents::update),
+    route!("POST", "/v1/setup_intents/{id}/confirm", ClientSecret, setup_intents::confirm),
+    route!("POST", "/v1/setup_intents/{id}/cancel", Secret, setup_intents::cancel),
+    route!("GET", "/v1/charges", Secret, charges::list),
+    route!("GET", "/v1/charges/{id}", Secret, charges::retrieve),
+    route!("POST", "/v1/refunds", Secret, refunds::create),
+    route!("GET", "/v1/refunds", Secret, refunds::list),
+    route!("GET", "/v1/refunds/{id}", Secret, refunds::retrieve),
+    route!("POST", "/v1/refunds/{id}", Secret, refunds::update),
+    route!("GET", "/v1/events", Secret, events::list),
+    route!("GET", "/v1/events/{id}", Secret, events::retrieve),
+];
+
+/// Everything that this process serves: the API and the pages.
+pub fn router(app: Arc<App>) -> Router {
+    let ids = app.ids.clone();
+    let api = limited(api(), BodyLimits::standard(envelope::refuse_body));
+    let api = api.layer(middleware::from_fn(move |request: Request, next: Next| {
+        envelope::wrap(ids.clone(), request, next)
+    }));
+    let pages = limited(pages::router(&app), BodyLimits::standard(envelope::refuse_body));
+    // The fallback stays outside of the layers of either: it knows by the path whose it is.
+    let ids = app.ids.clone();
+    let nowhere = Router::new().fallback(nowhere);
+    let nowhere = limited(nowhere, BodyLimits::standard(envelope::refuse_body)).layer(middleware::from_fn(move |request: Request, next: Next| {
+        envelope::wrap(ids.clone(), request, next)
+    }));
+    api.merge(pages).merge(nowhere).with_state(app)
+}
+
+fn api() -> Router<Arc<App>> {
+    let mut router = Router::new().route("/health", get(health));
+    for route in ROUTES {
+        router = router.route(route.path, method_router(*route));
+    }
+    for path in ROUTES.iter().filter(|route| route.access == Access::ClientSecret).map(|route| route.path) {
+        router = router.route(path, options(preflight));
+    }
+    router.method_not_allowed_fallback(no_method)
+}
+
+fn method_router(route: Route) -> MethodRouter<Arc<App>> {
+    let filter = match route.method {
+        "GET" => MethodFilter::GET,
+        "DELETE" => MethodFilter::DELETE,
+        _ => MethodFilter::POST,
+    };
+    on(filter, move |State(app): State<Arc<App>>, request: Request| {
+        dispatch(app, route.access, route.handler, request)
+    })
+}
+
+/// Whether this process can work: its database answers.
+async fn health(State(app): State<Arc<App>>) -> StatusCode {
+    let works = match app.db.read().await {
+        Ok(mut tx) => tx.query("SELECT 1 AS one", &[]).await.is_ok(),
+        Err(_) => false,
+    };
+    if works { StatusCode::NO_CONTENT } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
+/// What nothing is at: for programs in JSON, for people as a page. The wall stands here too, since programs that were
+/// made for raw numbers send them to addresses that we do not have.
+async fn nowhere(State(app): State<Arc<App>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    if path != "/v1" && !path.starts_with("/v1/") {
+        return pages::not_found(&app);
+    }
+    let method = request.method().clone();
+    if let Err(error) = past_the_wall(request).await {
+        return error.into_response();
+    }
+    let message = format!("Unrecognized request URL ({method}: {}).", quoted(&path));
+    ApiError::new(StatusCode::NOT_FOUND, "invalid_request_error", message).into_response()
+}
+
+async fn no_method(method: Method) -> Response {
+    let message = format!("This URL does not take {method} requests.");
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", message).into_response()
+}

@@ -1,0 +1,221 @@
+//! A vault and a processor in one small process of the test's own: real HTTP over a real unix socket, the contract's
+//! types, and switches for what can go wrong. The test card's number is nowhere in it; named test methods are enough.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use onfile_core::ids::{AccountId, Id, PaymentMethodId};
+use onfile_core::vault_contract::{
+    Billing, CardDetails, Descriptor, Destroy, Details, ForwardAnswer, ForwardOrder, PutAccount, Redeem, Refusal,
+    RefusalCode, Resolve, UpdateExpiry, path,
+};
+use onfile_service::listen::{Bound, ListenAddress, ListenConfig, serve};
+use onfile_service::shutdown::Shutdown;
+use serde_json::{Value, json};
+
+/// What the vault knows and did.
+#[derive(Default)]
+pub struct Inner {
+    /// Kept methods, by account and id.
+    methods: HashMap<(AccountId, PaymentMethodId), (String, Descriptor)>,
+    /// Sources not yet redeemed.
+    sources: HashMap<String, Option<PaymentMethodId>>,
+    /// Answers by operation.
+    answered: HashMap<String, Value>,
+    /// What the processor was asked, in order: path and reference.
+    pub forwarded: Vec<(String, String)>,
+    /// Destroyed methods.
+    pub destroyed: Vec<PaymentMethodId>,
+    /// Accounts that were announced.
+    pub accounts: Vec<PutAccount>,
+    /// Whether forwarded orders are lost after they were carried out.
+    pub lose_answers: bool,
+    /// Whether everything is answered 503.
+    pub down: bool,
+}
+
+pub type Vault = Arc<Mutex<Inner>>;
+
+/// Listens at `socket`.
+pub async fn start(socket: &Path, shutdown: Shutdown) -> (Vault, Bound) {
+    let vault = Vault::default();
+    let router = Router::new()
+        .route(path::ACCOUNTS, post(put_account))
+        .route(path::RESOLVE, post(resolve))
+        .route(path::REDEEM, post(redeem))
+        .route(path::UPDATE_EXPIRY, post(update_expiry))
+        .route(path::DESTROY, post(destroy))
+        .route(path::FORWARD, post(forward))
+        .route(path::HEALTH, get(|| async { StatusCode::NO_CONTENT }))
+        .with_state(Arc::clone(&vault));
+    let config = ListenConfig::plain(ListenAddress::Unix(socket.to_owned()));
+    (vault, serve(router, &config, shutdown).await.unwrap())
+}
+
+/// A source that a browser would have made at the vault's public side.
+pub fn fresh_source(vault: &Vault, source: &str) {
+    vault.lock().unwrap().sources.insert(source.to_owned(), None);
+}
+
+fn refuse(code: RefusalCode, status: u16) -> Response {
+    let refusal = Refusal { code, message: format!("{code:?}") };
+    (StatusCode::from_u16(status).unwrap(), Json(refusal)).into_response()
+}
+
+fn is_named(source: &str) -> bool {
+    source.starts_with("pm_card_") || source.starts_with("tok_visa")
+}
+
+fn descriptor(source: &str) -> Descriptor {
+    let last4 = if source.contains("Declined") { "0002" } else { "4242" };
+    Descriptor {
+        details: Details::Card(CardDetails {
+            brand: "visa".into(),
+            first6: "424242".into(),
+            last4: last4.into(),
+            exp_month: 12,
+            exp_year: 2034,
+            funding: "credit".into(),
+            country: Some("US".into()),
+            fingerprint: "Fp0123456789abcd".into(),
+            cvc_held: true,
+        }),
+        billing: Billing { name: Some("Jenny Rosen".into()), ..Billing::default() },
+        created: 1_795_000_000,
+    }
+}
+
+async fn put_account(State(vault): State<Vault>, Json(request): Json<PutAccount>) -> Response {
+    vault.lock().unwrap().accounts.push(request);
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn resolve(State(vault): State<Vault>, Json(request): Json<Resolve>) -> Response {
+    let inner = vault.lock().unwrap();
+    if inner.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    match inner.sources.get(&request.source) {
+        Some(None) => Json(descriptor(&request.source)).into_response(),
+        _ if is_named(&request.source) => Json(descriptor(&request.source)).into_response(),
+        _ => refuse(RefusalCode::NoSuchMethod, 404),
+    }
+}
+
+async fn redeem(State(vault): State<Vault>, Json(request): Json<Redeem>) -> Response {
+    let mut inner = vault.lock().unwrap();
+    if inner.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    match inner.sources.get(&request.source) {
+        Some(Some(method)) if *method != request.method => return refuse(RefusalCode::SourceUsed, 409),
+        Some(_) => {
+            inner.sources.insert(request.source.clone(), Some(request.method.clone()));
+        }
+        None if is_named(&request.source) => {}
+        None => return refuse(RefusalCode::NoSuchMethod, 404),
+    }
+    let described = descriptor(&request.source);
+    inner.methods.insert((request.account, request.method), (request.source, described.clone()));
+    Json(described).into_response()
+}
+
+async fn update_expiry(State(vault): State<Vault>, Json(request): Json<UpdateExpiry>) -> Response {
+    let mut inner = vault.lock().unwrap();
+    let Some((_, found)) = inner.methods.get_mut(&(request.account, request.method)) else {
+        return refuse(RefusalCode::NoSuchMethod, 404);
+    };
+    if let Details::Card(card) = &mut found.details {
+        card.exp_month = request.exp_month;
+        card.exp_year = request.exp_year;
+    }
+    Json(found.clone()).into_response()
+}
+
+async fn destroy(State(vault): State<Vault>, Json(request): Json<Destroy>) -> Response {
+    let mut inner = vault.lock().unwrap();
+    if inner.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    inner.methods.remove(&(request.account, request.method.clone()));
+    if !inner.destroyed.contains(&request.method) {
+        inner.destroyed.push(request.method);
+    }
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn forward(State(vault): State<Vault>, Json(order): Json<ForwardOrder>) -> Response {
+    let mut inner = vault.lock().unwrap();
+    if inner.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let reference = order.key.as_str().to_owned();
+    if let Some(asked) = order.path.strip_prefix("/v1/operations?reference=") {
+        let known = inner.answered.get(asked).cloned();
+        return answered(&json!({ "found": known.is_some(), "answer": known }));
+    }
+    if let Some(known) = inner.answered.get(&reference) {
+        return answered(&known.clone());
+    }
+    let source = order.instrument.as_ref().and_then(|method| {
+        let method = PaymentMethodId::parse(method)?;
+        inner.methods.get(&(order.account.clone(), method)).map(|(source, _)| source.clone())
+    });
+    if order.instrument.is_some() && source.is_none() {
+        return refuse(RefusalCode::NoSuchMethod, 404);
+    }
+    inner.forwarded.push((order.path.clone(), reference.clone()));
+    let body = process(&order, source.as_deref().unwrap_or_default());
+    inner.answered.insert(reference, body.clone());
+    if inner.lose_answers {
+        let lost = ForwardAnswer::NoAnswer { carried_cvc: false, reason: "lost".into() };
+        return Json(lost).into_response();
+    }
+    answered(&body)
+}
+
+fn answered(body: &Value) -> Response {
+    Json(ForwardAnswer::Answered { status: 200, body: body.clone(), carried_cvc: false }).into_response()
+}
+
+/// What the processor says: by the name of the test method.
+fn process(order: &ForwardOrder, source: &str) -> Value {
+    let amount = order.body.get("amount").cloned().unwrap_or(json!(0));
+    let reference = order.key.as_str();
+    let tail = &reference[3..];
+    let parts: Vec<&str> = order.path.trim_start_matches("/v1/").split('/').collect();
+    let payment = parts.get(1).copied().unwrap_or_default();
+    match (parts[0], parts.get(2).copied()) {
+        ("payments", Some("captures")) => {
+            json!({"id": format!("cap_{tail}"), "object": "capture", "payment": payment, "reference": reference, "status": "captured", "amount": amount, "currency": "usd"})
+        }
+        ("payments", Some("void")) => {
+            json!({"id": format!("void_{tail}"), "object": "void", "payment": payment, "reference": reference, "status": "voided"})
+        }
+        ("payments", Some("refunds")) => {
+            json!({"id": format!("ref_{tail}"), "object": "refund", "payment": payment, "reference": reference, "status": "refunded", "amount": amount, "currency": "usd"})
+        }
+        (kind, _) => {
+            let verification = kind == "verifications";
+            let capture = order.body.get("capture") == Some(&json!(true));
+            let challenge = source.contains("authenticationRequired") && !order.body["return_url"].is_null();
+            let declined = source.contains("Declined") || (source.contains("authenticationRequired") && !challenge);
+            let code = if source.contains("Declined") { "insufficient_funds" } else { "authentication_required" };
+            let good = if verification { "verified" } else if capture { "captured" } else { "authorised" };
+            let status = if challenge { "challenge" } else if declined { "declined" } else { good };
+            json!({
+                "id": format!("pay_{tail}"), "object": "payment", "reference": reference, "status": status,
+                "amount": amount, "currency": order.body["currency"], "captured": 0, "refunded": 0,
+                "decline": declined.then(|| json!({"code": code, "network_code": "51", "advice_code": null})),
+                "challenge_url": challenge.then(|| format!("http://127.0.0.1:9/challenge/pay_{tail}")),
+                "network_transaction_id": "nti123", "cvc_check": "pass",
+            })
+        }
+    }
+}
