@@ -23,13 +23,17 @@ TEST_NUMBERS = CHECKOUT / "crates" / "account-data" / "src" / "test_cards"
 # Security codes that tests type in. Three digits stand in every file, so they count beside their field's name only.
 CVCS = ("737", "7373", "123", "1234", "100", "999")
 
+# Prefix and length by brand: Visa, Mastercard, American Express, Discover.
+CANARY_BRANDS = (("4", 16), ("53", 16), ("37", 15), ("6011", 16))
+CANARIES = 100
+
 VIEWS_DEPTH_MAX = 2
 GZIP_BYTES_MAX = 256 * 1024 * 1024
 CONTEXT_BYTES = 24
 
 
 def test_numbers() -> frozenset[bytes]:
-    """Every number in the product's own tables of test cards and test bank accounts.
+    """Every number in the product's own tables of test cards and test bank accounts, and our canaries.
 
     Of bank accounts only those with enough digits other than zero to be no counter.
     """
@@ -38,7 +42,24 @@ def test_numbers() -> frozenset[bytes]:
     found = {number for number in found if len(number.replace(b"0", b"")) >= 5 or len(number) >= 13}
     if len(found) < 20:
         raise RuntimeError(f"only {len(found)} test numbers in {TEST_NUMBERS}: has the table moved?")
-    return frozenset(found)
+    return frozenset(found | {number.encode() for number in canary_numbers()})
+
+
+def canary_numbers() -> tuple[str, ...]:
+    """Valid numbers of no test card, the same ones every time: tests type them in, and they may be found nowhere."""
+    numbers = []
+    for index in range(CANARIES):
+        prefix, length = CANARY_BRANDS[index % len(CANARY_BRANDS)]
+        random = str(int(hashlib.sha256(f"canary {index}".encode()).hexdigest(), 16))
+        body = prefix + random[-(length - 1 - len(prefix)) :]
+        numbers.append(next(body + str(check) for check in range(10) if _luhn(body + str(check))))
+    return tuple(numbers)
+
+
+def _luhn(digits: str) -> bool:
+    """ISO/IEC 7812-1, annex B."""
+    doubled = (int(digit) * (2 if index % 2 else 1) for index, digit in enumerate(reversed(digits)))
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
 
 
 # Digits with at most one separator (of up to three bytes) between neighbours.
@@ -152,6 +173,37 @@ def search_files(folders: list[pathlib.Path]) -> tuple[list[Finding], int]:
             seen.add(digest)
             found += search_bytes(data, str(path), numbers)
     return found, count
+
+
+def search_memory(pid: int) -> tuple[list[Finding], int]:
+    """Numbers in a process's writable memory, in digits alone or in groups of four, and how many bytes that is.
+
+    Needs the right to trace the process.
+    """
+    found, size = [], 0
+    wanted = {form: number for number in test_numbers() for form in (number, *_grouped(number))}
+    pattern = re.compile(b"|".join(sorted(wanted)))
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            span, rights, *_ = line.split()
+            start, end = (int(part, 16) for part in span.split("-"))
+            if "rw" not in rights or "[v" in line:
+                continue
+            memory.seek(start)
+            try:
+                data = memory.read(end - start)
+            except OSError:
+                continue  # a guard page, or gone
+            size += len(data)
+            for match in pattern.finditer(data):
+                number = wanted[match.group()]
+                found.append(Finding(f"number ending in {number[-4:].decode()}", f"memory of process {pid}", "raw"))
+    return found, size
+
+
+def _grouped(number: bytes) -> list[bytes]:
+    groups = [number[at : at + 4] for at in range(0, len(number), 4)]
+    return [separator.join(groups) for separator in (b" ", b"-")]
 
 
 def _files(folder: pathlib.Path) -> Iterator[pathlib.Path]:

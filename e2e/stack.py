@@ -138,7 +138,9 @@ class Stack:
 
     def faults(self, **plan) -> dict:
         """Sets the sandbox's fault plan; without arguments it behaves from here on."""
-        answer = requests.post(f"{self.sandbox}/faults", json=plan, timeout=10)
+        credential = (self.data / "keys" / "link" / "sandbox.credential").read_text().strip()
+        headers = {"Authorization": f"Bearer {credential}"}
+        answer = requests.post(f"{self.sandbox}/faults", json=plan, headers=headers, timeout=10)
         answer.raise_for_status()
         return answer.json()
 

@@ -114,8 +114,6 @@ ids! {
     StaffId = "staff";
     /// One API request, for logs and for the `request-id` header.
     RequestId = "req";
-    /// One running process, so that its unfinished work can be told from another's.
-    NodeId = "node";
 }
 
 /// Makes ids. One per process, shared by all who need ids.

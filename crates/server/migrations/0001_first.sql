@@ -119,7 +119,6 @@ CREATE TABLE operations (
     counts_as_attempt BIGINT NOT NULL,
     check_at BIGINT NOT NULL,
     checks BIGINT NOT NULL,
-    node_id TEXT NOT NULL,
     fingerprint TEXT,
     created BIGINT NOT NULL,
     settled BIGINT,

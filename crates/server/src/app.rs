@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use onfile_core::clock::Clock;
-use onfile_core::ids::{IdSource, NodeId};
+use onfile_core::ids::IdSource;
 use onfile_core::random::Random;
 use onfile_service::db::{Db, DbError};
 use onfile_service::keyring::{KeyFilesError, refuse_shared_directory};
@@ -26,8 +26,6 @@ pub struct App {
     pub vault: VaultClient,
     /// What stored answers and events are encrypted with.
     pub keys: Arc<Keys>,
-    /// This process.
-    pub node: NodeId,
     /// The configuration file.
     pub config: Config,
     /// API keys that were looked up within the last second.
@@ -38,7 +36,7 @@ pub struct App {
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App").field("node", &self.node).field("db", &self.db).finish_non_exhaustive()
+        f.debug_struct("App").field("db", &self.db).finish_non_exhaustive()
     }
 }
 
@@ -75,7 +73,6 @@ impl App {
         let db = Db::open(&config.database_url(), crate::store::MIGRATIONS).await?;
         Ok(Arc::new(Self {
             db,
-            node: ids.next(),
             ids,
             clock,
             vault,

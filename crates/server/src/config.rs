@@ -109,6 +109,7 @@ struct RawVaultConfig {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the settings' names are the fields' names")]
 struct RawVaultTls {
     authority_file: PathBuf,
     certificate_file: PathBuf,
@@ -144,7 +145,9 @@ fn base_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String,
     let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
     match rest {
         Some(rest) if !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']) => Ok(base.to_owned()),
-        _ => Err(serde::de::Error::custom("a base url is `https://HOST` or `http://HOST:PORT`, without a path")),
+        _ => Err(serde::de::Error::custom(
+            "a base url is `https://HOST` or `http://HOST:PORT`, without a path",
+        )),
     }
 }
 

@@ -63,7 +63,7 @@ impl Keys {
     /// As [`Self::seal`].
     pub fn seal_under(&self, key: &dyn KeyWrapper, aad: &Aad, plaintext: &[u8]) -> Result<Vec<u8>, DbError> {
         let sealed = Envelope::seal(key, self.random.as_ref(), aad, plaintext).and_then(|e| e.to_bytes());
-        sealed.map_err(|e| failed(&e))
+        sealed.map_err(failed)
     }
 
     /// The key for what is kept about a customer, made at first use; without a customer, the process's own.
@@ -79,7 +79,7 @@ impl Keys {
         account: &AccountId,
         customer: Option<&CustomerId>,
     ) -> Result<Arc<dyn KeyWrapper>, DbError> {
-        let Some(customer) = customer else { return Ok(Arc::clone(&self.master) as Arc<dyn KeyWrapper>) };
+        let Some(customer) = customer else { return Ok(self.master.clone()) };
         if let Some(key) = self.existing(tx, account, customer).await? {
             return Ok(key);
         }
@@ -118,7 +118,12 @@ impl Keys {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn destroy(&self, tx: &mut Tx, account: &AccountId, customer: &CustomerId) -> Result<(), DbError> {
+    pub async fn destroy(
+        &self,
+        tx: &mut Tx,
+        account: &AccountId,
+        customer: &CustomerId,
+    ) -> Result<(), DbError> {
         self.cache().remove(&(account.clone(), customer.clone()));
         tx.execute(
             "DELETE FROM customer_keys WHERE account_id = $1 AND customer_id = $2",
@@ -154,8 +159,8 @@ impl Keys {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let bytes = self.open_sealed(&key_aad(account, customer), &row.bytes("wrapped")?)?;
-        let key = DataKey::from_bytes(&bytes).ok_or_else(|| failed(&SealError::Open))?;
-        let key = SubjectKey::new(&key, Arc::clone(&self.random)).map_err(|e| failed(&e))?;
+        let key = DataKey::from_bytes(&bytes).ok_or_else(|| failed(SealError::Open))?;
+        let key = SubjectKey::new(&key, Arc::clone(&self.random)).map_err(failed)?;
         Ok(Some(Arc::new(key)))
     }
 
@@ -170,13 +175,17 @@ impl Keys {
 /// [`DbError::Inconsistent`] when it was altered or moved.
 pub fn open_under(key: &dyn KeyWrapper, aad: &Aad, sealed: &[u8]) -> Result<Vec<u8>, DbError> {
     let opened = Envelope::from_bytes(sealed).and_then(|envelope| envelope.open(key, aad));
-    opened.map(|plaintext| plaintext.to_vec()).map_err(|e| failed(&e))
+    opened.map(|plaintext| plaintext.to_vec()).map_err(failed)
 }
 
 fn key_aad(account: &AccountId, customer: &CustomerId) -> Aad {
-    Aad::new(&[("account", account.as_str()), ("record", customer.as_str()), ("field", "customer_keys.wrapped")])
+    Aad::new(&[
+        ("account", account.as_str()),
+        ("record", customer.as_str()),
+        ("field", "customer_keys.wrapped"),
+    ])
 }
 
-fn failed(error: &SealError) -> DbError {
+fn failed(error: SealError) -> DbError {
     DbError::Inconsistent(error.to_string())
 }

@@ -10,7 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
-use crate::api::{account, charges, customers, events, payment_intents, payment_methods, refunds, setup_intents};
+use crate::api::{
+    account, charges, customers, events, payment_intents, payment_methods, refunds, setup_intents,
+};
 use crate::app::App;
 use crate::pages;
 use crate::wire::call::{Access, Handler, dispatch, past_the_wall, preflight};
@@ -31,7 +33,12 @@ pub struct Route {
 
 macro_rules! route {
     ($method:literal, $path:literal, $access:ident, $handler:path) => {
-        Route { method: $method, path: $path, access: Access::$access, handler: |call| Box::pin($handler(call)) }
+        Route {
+            method: $method,
+            path: $path,
+            access: Access::$access,
+            handler: |call| Box::pin($handler(call)),
+        }
     };
 }
 
@@ -85,9 +92,9 @@ pub fn router(app: Arc<App>) -> Router {
     // The fallback stays outside of the layers of either: it knows by the path whose it is.
     let ids = app.ids.clone();
     let nowhere = Router::new().fallback(nowhere);
-    let nowhere = limited(nowhere, BodyLimits::standard(envelope::refuse_body)).layer(middleware::from_fn(move |request: Request, next: Next| {
-        envelope::wrap(ids.clone(), request, next)
-    }));
+    let nowhere = limited(nowhere, BodyLimits::standard(envelope::refuse_body)).layer(middleware::from_fn(
+        move |request: Request, next: Next| envelope::wrap(ids.clone(), request, next),
+    ));
     api.merge(pages).merge(nowhere).with_state(app)
 }
 

@@ -13,7 +13,7 @@ use crate::store::accounts::{self, StoredAccount};
 use crate::vault_client::VaultError;
 
 /// How often everything is told again.
-const EVERY: Duration = Duration::from_secs(300);
+const EVERY: Duration = Duration::from_mins(5);
 /// How soon after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// How many accounts are read at a time.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use onfile_core::vault_contract::{
-    Descriptor, Destroy, ForwardAnswer, ForwardOrder, PutAccount, Redeem, Refusal, Resolve, UpdateExpiry, path,
+    Descriptor, Destroy, ForwardAnswer, ForwardOrder, PutAccount, Redeem, Refusal, Resolve, UpdateExpiry,
+    path,
 };
 use onfile_service::listen::CLIENT_IDLE_MAX;
 use onfile_service::secret::{Secret, SecretFileError, read_secret_file};
@@ -158,7 +159,8 @@ impl VaultClient {
     async fn ask<T: DeserializeOwned>(&self, path: &str, request: &impl Serialize) -> Result<T, VaultError> {
         let body = self.post(path, request).await?;
         // It was carried out, and what came of it is lost.
-        serde_json::from_slice(&body).map_err(|e| VaultError::Unknown(format!("an answer that cannot be read: {e}")))
+        serde_json::from_slice(&body)
+            .map_err(|e| VaultError::Unknown(format!("an answer that cannot be read: {e}")))
     }
 
     async fn post(&self, path: &str, request: &impl Serialize) -> Result<Vec<u8>, VaultError> {
@@ -166,7 +168,8 @@ impl VaultClient {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, VaultError> {
-        let response = request.bearer_auth(self.credential.expose_secret()).send().await.map_err(|e| unsent(&e))?;
+        let response =
+            request.bearer_auth(self.credential.expose_secret()).send().await.map_err(|e| unsent(&e))?;
         let status = response.status();
         let body = read(response).await;
         if status.is_success() {
@@ -186,7 +189,11 @@ impl VaultClient {
 /// Only a connection that never came about proves that nothing was sent.
 fn unsent(error: &reqwest::Error) -> VaultError {
     let text = describe(error);
-    if error.is_connect() || error.is_builder() { VaultError::NotDone(text) } else { VaultError::Unknown(text) }
+    if error.is_connect() || error.is_builder() {
+        VaultError::NotDone(text)
+    } else {
+        VaultError::Unknown(text)
+    }
 }
 
 /// Reads a bounded answer.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -277,7 +278,7 @@ fn write_name(path: &Path, random: &dyn Random) -> std::io::Result<()> {
     let mut bytes = [0u8; NAME_BYTES];
     random.fill(&mut bytes);
     let name = bytes.iter().fold(String::from("vault_"), |name, byte| name + &format!("{byte:02x}"));
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(name.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()

@@ -13,7 +13,7 @@ use crate::process;
 /// Who signs in to the dashboard.
 const STAFF_EMAIL: &str = "admin@demo.example";
 /// What the demo merchant is called.
-const MERCHANT_NAME: &str = "Demo Merchant";
+const MERCHANT_NAME: &str = "Demo Telecom";
 /// A secret key is shown once, when it is made; this file keeps the demo's for the next start.
 const KEPT: &str = "dev.json";
 

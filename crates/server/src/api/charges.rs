@@ -31,7 +31,8 @@ pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
     let mut tx = call.app.db.read().await?;
     let mut page: pages::Page<Charge> = match &intent {
         Some(intent) => {
-            let rows = pages::rows(&mut tx, account, pages::CHARGES_OF_INTENT, &window, &[intent.as_str()]).await?;
+            let rows =
+                pages::rows(&mut tx, account, pages::CHARGES_OF_INTENT, &window, &[intent.as_str()]).await?;
             pages::objects(rows)?
         }
         None => pages::page(&mut tx, account, &window, customer.as_ref().map(Id::as_str)).await?,

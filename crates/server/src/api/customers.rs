@@ -4,10 +4,10 @@ use onfile_core::ids::{CustomerId, Id, PaymentMethodId};
 use onfile_service::db::Tx;
 
 use super::{answer, expanded, find, listed, missing};
+use crate::model::Metadata;
 use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
 use crate::model::payment_method::PaymentMethod;
-use crate::model::Metadata;
 use crate::render;
 use crate::store::events::{self, News};
 use crate::store::objects::{self, Versioned};
@@ -71,11 +71,17 @@ fn patch(params: &mut Params) -> Result<Patch, ApiError> {
 
 /// One `@` with something on both sides, and no white space: the rest only the mail server knows.
 fn check_email(text: &str) -> Result<(), ApiError> {
-    let good = text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
+    let good = text
+        .split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
     if good && !text.contains(char::is_whitespace) {
         return Ok(());
     }
-    Err(ApiError::invalid("email", "email_invalid", format!("Invalid email address: {}", crate::wire::error::quoted(text))))
+    Err(ApiError::invalid(
+        "email",
+        "email_invalid",
+        format!("Invalid email address: {}", crate::wire::error::quoted(text)),
+    ))
 }
 
 impl Patch {
@@ -159,7 +165,7 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     let mut customer = lock(&mut tx, &call, &id).await?;
     if let Given::Set(method) = &patch.default_payment_method {
         let found = objects::load::<PaymentMethod>(&mut tx, &call.merchant.account.id, method).await?;
-        if !found.is_some_and(|found| found.object.customer.as_ref() == Some(&id)) {
+        if found.is_none_or(|found| found.object.customer.as_ref() != Some(&id)) {
             return Err(not_attached(method));
         }
     }

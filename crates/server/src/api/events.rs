@@ -75,8 +75,12 @@ async fn read(tx: &mut Tx, call: &Call, window: &Window, types: &Types) -> Resul
         }
         Types::Some(kinds) => {
             let last = kinds.last().map_or("", String::as_str);
-            let filled: Vec<&str> =
-                kinds.iter().map(String::as_str).chain(std::iter::repeat(last)).take(EVENT_TYPES_MAX).collect();
+            let filled: Vec<&str> = kinds
+                .iter()
+                .map(String::as_str)
+                .chain(std::iter::repeat(last))
+                .take(EVENT_TYPES_MAX)
+                .collect();
             pages::rows(tx, account, pages::EVENTS_OF_TYPES, window, &filled).await
         }
     }

@@ -60,7 +60,9 @@ fn kind(word: &str) -> &'static str {
 /// The error with its intent and its method, as far as who asks may see them.
 pub async fn explain(call: &Call, error: Error) -> ApiError {
     let (intent, setup) = match &error {
-        Error::IntentState { intent, .. } | Error::PaymentFailed { intent, .. } => (Some(intent.clone()), None),
+        Error::IntentState { intent, .. } | Error::PaymentFailed { intent, .. } => {
+            (Some(intent.clone()), None)
+        }
         Error::SetupState { intent, .. } | Error::SetupFailed { intent, .. } => (None, Some(intent.clone())),
         _ => (None, None),
     };

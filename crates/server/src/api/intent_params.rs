@@ -83,13 +83,12 @@ fn descriptor(params: &mut Params, name: &str) -> Result<Given<String>, ApiError
 /// Names the parameter.
 pub fn currency(params: &mut Params) -> Result<Option<Currency>, ApiError> {
     let Some(text) = params.text("currency", TEXT_MAX)? else { return Ok(None) };
-    match Currency::parse(&text) {
-        Ok(currency) => Ok(Some(currency)),
-        Err(_) => {
-            let message = format!("Invalid currency: {}. Use a three-letter code such as usd or eur.", quoted(&text));
-            Err(ApiError::invalid("currency", None, message))
-        }
-    }
+    let Ok(currency) = Currency::parse(&text) else {
+        let message =
+            format!("Invalid currency: {}. Use a three-letter code such as usd or eur.", quoted(&text));
+        return Err(ApiError::invalid("currency", None, message));
+    };
+    Ok(Some(currency))
 }
 
 /// An amount that can be charged in this currency.
@@ -122,7 +121,8 @@ pub fn types(params: &mut Params) -> Result<(Vec<String>, bool), ApiError> {
         _ => return Ok((vec!["card".to_owned()], automatic)),
     };
     if automatic {
-        let message = "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.";
+        let message =
+            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.";
         return Err(ApiError::invalid("automatic_payment_methods", "parameters_exclusive", message));
     }
     if let Some(unknown) = named.iter().find(|name| !TYPES.contains(&name.as_str())) {
@@ -140,7 +140,8 @@ pub fn source(params: &mut Params) -> Result<Given<String>, ApiError> {
     let named = params.text_or_unset("payment_method", ID_LEN_MAX)?;
     let Some(mut data) = params.group("payment_method_data")? else { return Ok(named) };
     let kind = data.word("type", &TYPES)?.ok_or_else(|| ApiError::missing(data.name("type")))?;
-    let mut group = data.group(kind)?.ok_or_else(|| ApiError::missing(format!("payment_method_data[{kind}][token]")))?;
+    let mut group =
+        data.group(kind)?.ok_or_else(|| ApiError::missing(format!("payment_method_data[{kind}][token]")))?;
     let token = group.required_text("token", ID_LEN_MAX)?;
     group.finish()?;
     data.finish()?;
@@ -190,9 +191,8 @@ pub fn ignored(params: &mut Params) -> Result<(), ApiError> {
 pub fn client_secret(call: &mut Call) -> Result<Option<String>, ApiError> {
     let secret = call.params.text("client_secret", TEXT_MAX)?;
     if secret.is_none() && call.is_browser() {
-        let mut error = ApiError::missing("client_secret");
-        error.message = "With a publishable key, the client_secret of the intent is required.".to_owned();
-        return Err(error);
+        let message = "With a publishable key, the client_secret of the intent is required.";
+        return Err(ApiError::invalid("client_secret", "parameter_missing", message));
     }
     Ok(secret)
 }

@@ -16,11 +16,11 @@ use serde_json::Value;
 
 use crate::render::full::Full;
 use crate::store::objects::{self, Stored};
+use crate::store::pages::Page;
 use crate::wire::call::{Answer, Call, missing_in_path};
 use crate::wire::error::ApiError;
 use crate::wire::expand::Expand;
 use crate::wire::list::envelope;
-use crate::store::pages::Page;
 
 pub use failure::explain;
 

@@ -5,8 +5,8 @@ use onfile_core::money::AMOUNT_MAX;
 use serde_json::Value;
 
 use super::intent_params::{
-    browser_details, change, check_amount, client_secret, currency, details, ignored, return_url, secret_fits,
-    source, types,
+    browser_details, change, check_amount, client_secret, currency, details, ignored, return_url,
+    secret_fits, source, types,
 };
 use super::{expanded, explain, find, listed, missing};
 use crate::model::payment_intent::PaymentIntent;
@@ -88,14 +88,22 @@ fn off_session(params: &mut Params) -> Result<bool, ApiError> {
 pub async fn retrieve(mut call: Call) -> Result<Answer, ApiError> {
     let id: PaymentIntentId = call.id("id", NOUN, "intent")?;
     let secret = client_secret(&mut call)?;
-    let expand = if call.is_browser() { Expand::default() } else { Expand::of(&mut call.params, Kind::PaymentIntent)? };
+    let expand = if call.is_browser() {
+        Expand::default()
+    } else {
+        Expand::of(&mut call.params, Kind::PaymentIntent)?
+    };
     call.finish()?;
     let intent = permitted(&call, &id, secret.as_deref()).await?;
     let rendered = Full::new(&mut call.app.db.read().await?, call.rendering()).intent(&intent).await?;
     show(&call, rendered, &expand).await
 }
 
-async fn permitted(call: &Call, id: &PaymentIntentId, secret: Option<&str>) -> Result<PaymentIntent, ApiError> {
+async fn permitted(
+    call: &Call,
+    id: &PaymentIntentId,
+    secret: Option<&str>,
+) -> Result<PaymentIntent, ApiError> {
     let intent = find::<PaymentIntent>(call, id, NOUN, "intent").await?;
     if secret_fits(secret, &intent.client_secret) { Ok(intent) } else { Err(missing(id, NOUN, "intent")) }
 }
@@ -128,8 +136,11 @@ pub async fn confirm(mut call: Call) -> Result<Answer, ApiError> {
     let secret = client_secret(&mut call)?;
     let browser = call.is_browser();
     let params = &mut call.params;
-    let mut ask =
-        Confirm { payment_method: source(params)?.value(), return_url: return_url(params)?, ..Confirm::default() };
+    let mut ask = Confirm {
+        payment_method: source(params)?.value(),
+        return_url: return_url(params)?,
+        ..Confirm::default()
+    };
     let mut expand = Expand::default();
     if browser {
         ask.details = browser_details(params)?;
@@ -159,7 +170,8 @@ pub async fn capture(mut call: Call) -> Result<Answer, ApiError> {
         metadata: params.metadata()?.into(),
     };
     if params.boolean("final_capture")? == Some(false) {
-        let message = "Every capture is final here: what is not captured is released. Leave final_capture out.";
+        let message =
+            "Every capture is final here: what is not captured is released. Leave final_capture out.";
         return Err(ApiError::invalid("final_capture", "payment_intent_invalid_parameter", message));
     }
     let expand = Expand::of(params, Kind::PaymentIntent)?;
@@ -203,7 +215,8 @@ async fn finish(
 ) -> Result<Answer, ApiError> {
     match outcome {
         Ok(intent) => {
-            let rendered = Full::new(&mut call.app.db.read().await?, call.rendering()).intent(&intent.object).await?;
+            let rendered =
+                Full::new(&mut call.app.db.read().await?, call.rendering()).intent(&intent.object).await?;
             show(call, rendered, expand).await
         }
         Err(error) => Err(explain(call, error).await),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use onfile_core::card::Expiry;
 use onfile_core::ids::{CustomerId, ID_LEN_MAX, Id, PaymentMethodId};
-use onfile_core::vault_contract::{Billing, Details, RefusalCode, Resolve, UpdateExpiry};
+use onfile_core::vault_contract::{Address, Billing, Details, RefusalCode, Resolve, UpdateExpiry};
 use onfile_service::db::{DbError, Tx};
 
 use super::{answer, expanded, find, listed, missing};
@@ -12,8 +12,8 @@ use crate::model::Metadata;
 use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
 use crate::model::payment_method::PaymentMethod;
-use crate::payments::instruments::{self, Instrument};
 use crate::payments;
+use crate::payments::instruments::{self, Instrument};
 use crate::render::full::Full;
 use crate::store::events::{self, News};
 use crate::store::objects::{self, Versioned};
@@ -31,29 +31,31 @@ const BILLING_TEXT_MAX: usize = 500;
 const TYPES: [&str; 2] = ["card", "us_bank_account"];
 
 /// What a request says of who pays.
-#[derive(Default)]
-struct BillingPatch(Option<Box<(Given<String>, Given<String>, Given<String>, Given<onfile_core::vault_contract::Address>)>>);
+struct BillingPatch {
+    name: Given<String>,
+    email: Given<String>,
+    phone: Given<String>,
+    address: Given<Address>,
+}
 
 fn billing(params: &mut Params) -> Result<BillingPatch, ApiError> {
-    let Some(mut group) = params.group("billing_details")? else { return Ok(BillingPatch(None)) };
-    let patch = (
-        group.text_or_unset("name", BILLING_TEXT_MAX)?,
-        group.text_or_unset("email", BILLING_TEXT_MAX)?,
-        group.text_or_unset("phone", BILLING_TEXT_MAX)?,
-        group.address("address")?,
-    );
+    let mut group = params.group("billing_details")?.unwrap_or_default();
+    let patch = BillingPatch {
+        name: group.text_or_unset("name", BILLING_TEXT_MAX)?,
+        email: group.text_or_unset("email", BILLING_TEXT_MAX)?,
+        phone: group.text_or_unset("phone", BILLING_TEXT_MAX)?,
+        address: group.address("address")?,
+    };
     group.finish()?;
-    Ok(BillingPatch(Some(Box::new(patch))))
+    Ok(patch)
 }
 
 impl BillingPatch {
     fn apply(self, billing: &mut Billing) {
-        let Some(patch) = self.0 else { return };
-        let (name, email, phone, address) = *patch;
-        name.apply(&mut billing.name);
-        email.apply(&mut billing.email);
-        phone.apply(&mut billing.phone);
-        match address {
+        self.name.apply(&mut billing.name);
+        self.email.apply(&mut billing.email);
+        self.phone.apply(&mut billing.phone);
+        match self.address {
             Given::Absent => {}
             given => billing.address = given.value().unwrap_or_default(),
         }
@@ -150,10 +152,8 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     call.finish()?;
     let known = find::<PaymentMethod>(&call, &id, "PaymentMethod", "id").await?;
     check_kept(&known)?;
-    let described = match expiry {
-        Some(expiry) => Some(tell_expiry(&call, &known, expiry).await?),
-        None => None,
-    };
+    let told = expiry.month.is_some() || expiry.year.is_some();
+    let described = if told { Some(tell_expiry(&call, &known, &expiry).await?) } else { None };
     let mut tx = call.app.db.begin().await?;
     let mut method = lock(&mut tx, &call, &id).await?;
     check_kept(&method.object)?;
@@ -171,25 +171,32 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
 }
 
 /// The months and years that `card[…]` may change, as far as they were sent.
-fn expiry(params: &mut Params) -> Result<Option<(Option<i64>, Option<i64>)>, ApiError> {
-    let Some(mut card) = params.group("card")? else { return Ok(None) };
-    let month = card.integer_within("exp_month", 1, 12)?;
-    let year = card.integer_within("exp_year", 2000, 2099)?;
+fn expiry(params: &mut Params) -> Result<ExpiryPatch, ApiError> {
+    let mut card = params.group("card")?.unwrap_or_default();
+    let patch = ExpiryPatch {
+        month: card.integer_within("exp_month", 1, 12)?,
+        year: card.integer_within("exp_year", 2000, 2099)?,
+    };
     card.finish()?;
-    Ok((month.is_some() || year.is_some()).then_some((month, year)))
+    Ok(patch)
+}
+
+struct ExpiryPatch {
+    month: Option<i64>,
+    year: Option<i64>,
 }
 
 /// Changes the expiry at the vault, which sends it with the number.
-async fn tell_expiry(
-    call: &Call,
-    method: &PaymentMethod,
-    (month, year): (Option<i64>, Option<i64>),
-) -> Result<Details, ApiError> {
+async fn tell_expiry(call: &Call, method: &PaymentMethod, patch: &ExpiryPatch) -> Result<Details, ApiError> {
     let Details::Card(card) = &method.details else {
-        return Err(ApiError::invalid("card", None, "Only cards expire: this payment method is a bank account."));
+        return Err(ApiError::invalid(
+            "card",
+            None,
+            "Only cards expire: this payment method is a bank account.",
+        ));
     };
-    let exp_month = month.and_then(|m| u8::try_from(m).ok()).unwrap_or(card.exp_month);
-    let exp_year = year.and_then(|y| u16::try_from(y).ok()).unwrap_or(card.exp_year);
+    let exp_month = patch.month.and_then(|m| u8::try_from(m).ok()).unwrap_or(card.exp_month);
+    let exp_year = patch.year.and_then(|y| u16::try_from(y).ok()).unwrap_or(card.exp_year);
     let checked = Expiry::new(exp_month, exp_year).and_then(|e| e.checked_for_new_card(call.app.clock.now()));
     if let Err(error) = checked {
         let (param, code) = match error {
@@ -244,7 +251,8 @@ async fn give(
 ) -> Result<Versioned<PaymentMethod>, ApiError> {
     let account = &call.merchant.account.id;
     let id = instrument.method.id.clone();
-    let consent = instruments::record_consent(tx, &call.app, &call.cause(), &id, Some(customer), None).await?;
+    let consent =
+        instruments::record_consent(tx, &call.app, &call.cause(), &id, Some(customer), None).await?;
     if instrument.fresh {
         let mut object = instrument.method;
         object.customer = Some(customer.clone());
@@ -413,7 +421,12 @@ async fn lock(tx: &mut Tx, call: &Call, id: &PaymentMethodId) -> Result<Versione
     locked.ok_or_else(|| missing(id, "PaymentMethod", "id"))
 }
 
-async fn tell(tx: &mut Tx, call: &Call, kind: &str, method: &Versioned<PaymentMethod>) -> Result<(), ApiError> {
+async fn tell(
+    tx: &mut Tx,
+    call: &Call,
+    kind: &str,
+    method: &Versioned<PaymentMethod>,
+) -> Result<(), ApiError> {
     let snapshot = Snapshot::PaymentMethod(method.object.clone());
     let news = News { kind, version: method.version, snapshot: &snapshot };
     Ok(events::append(tx, &call.app, &call.cause(), &news).await?)

@@ -24,7 +24,8 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
         (Some(charge), None) => Refundable::Charge(charge),
         (None, Some(intent)) => Refundable::Intent(intent),
         (None, None) => {
-            let message = "One of the following params should be provided for this request: payment_intent or charge.";
+            let message =
+                "One of the following params should be provided for this request: payment_intent or charge.";
             return Err(ApiError::invalid("", "parameter_missing", message));
         }
         (Some(_), Some(_)) => {
@@ -76,7 +77,8 @@ pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
     let mut tx = call.app.db.read().await?;
     let mut page: pages::Page<Refund> = match &intent {
         Some(intent) => {
-            let rows = pages::rows(&mut tx, account, pages::REFUNDS_OF_INTENT, &window, &[intent.as_str()]).await?;
+            let rows =
+                pages::rows(&mut tx, account, pages::REFUNDS_OF_INTENT, &window, &[intent.as_str()]).await?;
             pages::objects(rows)?
         }
         None => pages::page(&mut tx, account, &window, charge.as_ref().map(Id::as_str)).await?,

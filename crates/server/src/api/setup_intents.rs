@@ -52,7 +52,8 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
 pub async fn retrieve(mut call: Call) -> Result<Answer, ApiError> {
     let id: SetupIntentId = call.id("id", NOUN, "intent")?;
     let secret = client_secret(&mut call)?;
-    let expand = if call.is_browser() { Expand::default() } else { Expand::of(&mut call.params, Kind::SetupIntent)? };
+    let expand =
+        if call.is_browser() { Expand::default() } else { Expand::of(&mut call.params, Kind::SetupIntent)? };
     call.finish()?;
     let intent = permitted(&call, &id, secret.as_deref()).await?;
     let rendered = Full::new(&mut call.app.db.read().await?, call.rendering()).setup(&intent).await?;
@@ -135,7 +136,8 @@ async fn finish(
 ) -> Result<Answer, ApiError> {
     match outcome {
         Ok(intent) => {
-            let rendered = Full::new(&mut call.app.db.read().await?, call.rendering()).setup(&intent.object).await?;
+            let rendered =
+                Full::new(&mut call.app.db.read().await?, call.rendering()).setup(&intent.object).await?;
             show(call, rendered, expand).await
         }
         Err(error) => Err(explain(call, error).await),

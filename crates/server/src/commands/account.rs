@@ -44,7 +44,7 @@ pub(super) enum AccountCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Allows the pages of an origin (https://shop.example) to use the account's publishable keys.
+    /// Allows the pages of an origin (`https://shop.example`) to use the account's publishable keys.
     Origin {
         /// The configuration file.
         #[arg(long)]
@@ -90,7 +90,8 @@ async fn create(app: &App, name: &str, live: bool, demo: bool, again: bool) -> R
     }
     let mut tx = app.db.begin().await?;
     if !live && let Some(stored) = accounts::test_accounts_named(&mut tx, name).await?.into_iter().next() {
-        let secret_key = if again { Some(add_key(&mut tx, app, &stored.account, KeyKind::Secret).await?) } else { None };
+        let secret_key =
+            if again { Some(add_key(&mut tx, app, &stored.account, KeyKind::Secret).await?) } else { None };
         tx.commit().await?;
         return Ok(Made { stored, secret_key });
     }
@@ -115,7 +116,13 @@ async fn add_key(tx: &mut Tx, app: &App, account: &Account, kind: KeyKind) -> Re
     Ok(key)
 }
 
-async fn keep_key(tx: &mut Tx, app: &App, account: &Account, kind: KeyKind, key: &str) -> Result<(), CommandError> {
+async fn keep_key(
+    tx: &mut Tx,
+    app: &App,
+    account: &Account,
+    kind: KeyKind,
+    key: &str,
+) -> Result<(), CommandError> {
     let hint = key.get(key.len().saturating_sub(HINT)..).unwrap_or_default();
     Ok(api_keys::insert(tx, &account.id, &digest(key), kind, hint, app.now_ms()).await?)
 }
@@ -123,7 +130,9 @@ async fn keep_key(tx: &mut Tx, app: &App, account: &Account, kind: KeyKind, key:
 async fn add_origin(app: &App, account: &str, origin: &str) -> Result<StoredAccount, CommandError> {
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or_default();
     if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ', '*']) {
-        return Err(CommandError::Said("an origin is https://HOST, with a port where it is not the usual one".into()));
+        return Err(CommandError::Said(
+            "an origin is https://HOST, with a port where it is not the usual one".into(),
+        ));
     }
     let missing = || CommandError::Said(format!("there is no account {account}"));
     let id = AccountId::parse(account).ok_or_else(missing)?;
@@ -159,9 +168,14 @@ fn show(made: &Made, as_json: bool) {
         print(&body.to_string());
         return;
     }
-    print(&format!("account          {}\nname             {}\npublishable key  {publishable}", account.id, account.name));
+    print(&format!(
+        "account          {}\nname             {}\npublishable key  {publishable}",
+        account.id, account.name
+    ));
     match &made.secret_key {
         Some(key) => print(&format!("secret key       {key}\n\nThe secret key is shown this once. Keep it.")),
-        None => print("\nThe account was there. Its secret key was shown once, when it was made; --new-key makes another."),
+        None => print(
+            "\nThe account was there. Its secret key was shown once, when it was made; --new-key makes another.",
+        ),
     }
 }

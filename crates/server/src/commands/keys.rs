@@ -57,18 +57,19 @@ pub(super) async fn run(command: KeysCommand) -> Result<(), CommandError> {
             let mut tx = app.db.begin().await?;
             let revoked = api_keys::revoke(&mut tx, &id, &ending, app.now_ms()).await?;
             let stored = accounts::lock(&mut tx, &id).await?;
-            let mut stored = stored.ok_or_else(|| CommandError::Said(format!("there is no account {account}")))?;
+            let mut stored =
+                stored.ok_or_else(|| CommandError::Said(format!("there is no account {account}")))?;
             stored.doc.publishable_keys.retain(|key| !key.ends_with(&ending));
             accounts::save_doc(&mut tx, &id, &stored.doc).await?;
             tx.commit().await?;
             if let Err(error) = vault_accounts::push(&app, &stored).await {
                 tracing::warn!("the vault was not told yet; the server will: {error}");
             }
-            match revoked {
-                0 => Err(CommandError::Said(format!("no working key of {account} ends with {ending}"))),
-                1 => Ok(print("revoked 1 key")),
-                n => Ok(print(&format!("revoked {n} keys"))),
+            if revoked == 0 {
+                return Err(CommandError::Said(format!("no working key of {account} ends with {ending}")));
             }
+            print(&format!("keys revoked: {revoked}"));
+            Ok(())
         }
     }
 }

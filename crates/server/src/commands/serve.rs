@@ -14,10 +14,11 @@ use crate::config::Config;
 use crate::store::idempotency;
 use crate::{payments, routes, vault_accounts};
 
-/// How long answers are kept under their keys: three times as long as Stripe promises.
-const KEYS_KEPT_MS: i64 = 72 * 60 * 60 * 1000;
+/// How long answers are kept under their keys: thirty days. Once a key is forgotten, the same request is carried out
+/// again, so it must outlive every client's retries.
+const KEYS_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// How often old keys are looked for.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+const FORGET_EVERY: Duration = Duration::from_mins(1);
 /// How many are forgotten in one transaction.
 const FORGET_AT_ONCE: u32 = 1_000;
 

@@ -55,13 +55,12 @@ async fn link(app: &App, email: &str, account: Option<&str>) -> Result<String, C
     let mut tx = app.db.begin().await?;
     let account = choose(&mut tx, account, &email).await?;
     let now_ms = app.now_ms();
-    let member = match staff::by_email(&mut tx, &account, &email).await? {
-        Some(member) => member,
-        None => {
-            let member: StaffId = app.ids.next();
-            staff::insert(&mut tx, &account, &member, &email, ADMIN, now_ms).await?;
-            member
-        }
+    let member = if let Some(member) = staff::by_email(&mut tx, &account, &email).await? {
+        member
+    } else {
+        let member: StaffId = app.ids.next();
+        staff::insert(&mut tx, &account, &member, &email, ADMIN, now_ms).await?;
+        member
     };
     let lifetime = if staff::has_links(&mut tx, &account).await? { LINK_MS } else { FIRST_LINK_MS };
     let ticket = Ticket::new(&account, &app.ids);

@@ -10,6 +10,7 @@ use super::{Metadata, Object, Shipping};
 
 /// A charge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are facts that merchants read one by one")]
 pub struct Charge {
     /// `ch_…`
     pub id: ChargeId,

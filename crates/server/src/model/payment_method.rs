@@ -50,6 +50,16 @@ impl Object for PaymentMethod {
     }
 }
 
+impl PaymentMethod {
+    /// The same for the same number within the account.
+    pub fn fingerprint(&self) -> &str {
+        match &self.details {
+            Details::Card(card) => &card.fingerprint,
+            Details::UsBankAccount(bank) => &bank.fingerprint,
+        }
+    }
+}
+
 /// Proof that a method may be kept and charged (M9).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {

@@ -14,6 +14,7 @@ mod receipts;
 mod request;
 mod returns;
 mod sessions;
+mod ticket;
 mod visit;
 mod widgets;
 mod words;
@@ -30,7 +31,7 @@ use onfile_service::headers::{PagePolicy, Referrer};
 use self::problem::Problem;
 use crate::app::App;
 
-pub use sessions::Ticket;
+pub use ticket::Ticket;
 
 /// All pages, with their headers. Paths that no page has are the caller's to answer; [`not_found`] has words for it.
 pub fn router(app: &Arc<App>) -> Router<Arc<App>> {

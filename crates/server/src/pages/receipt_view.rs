@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::layout::{Shell, document};
-use super::words;
+use super::{widgets, words};
 
 /// What a receipt says.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ pub fn receipt(view: &ReceiptView<'_>) -> Markup {
                 @if let Some(description) = view.description { dt { "For" } dd { (description) } }
                 dt { @if paid { "Paid on" } @else { "Date" } }
                 dd { time datetime=(words::machine_time(view.created)) { (words::moment(view.created)) } }
-                dt { "Card" } dd.num { (view.method) }
+                dt { "Card" } dd { (widgets::line(&view.method)) }
                 dt { "Receipt number" } dd { code { (view.number) } }
                 @if !view.refunds.is_empty() {
                     dt.total { @if paid { "Paid" } @else { "Amount" } } dd.total.num { (view.amount) }

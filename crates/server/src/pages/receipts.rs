@@ -13,7 +13,7 @@ use onfile_service::db::{DbError, Tx};
 
 use super::problem::Problem;
 use super::receipt_view::{self, ReceiptState, ReceiptView, RefundLine};
-use super::{demo, sessions, widgets};
+use super::{demo, ticket, widgets};
 use crate::app::App;
 use crate::model::charge::Charge;
 use crate::model::payment_intent::PaymentIntent;
@@ -50,7 +50,7 @@ pub async fn receipt_path(
 }
 
 async fn show(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Html<String>, Problem> {
-    let (account, token) = sessions::split(&token).ok_or(Problem::NotFound)?;
+    let (account, token) = ticket::split(&token).ok_or(Problem::NotFound)?;
     let mut tx = app.db.read().await?;
     let id = charge_of(&mut tx, &account, token).await?.ok_or(Problem::NotFound)?;
     let charge = objects::load::<Charge>(&mut tx, &account, &id).await?.ok_or(Problem::NotFound)?.object;

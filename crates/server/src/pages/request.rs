@@ -5,7 +5,8 @@ use onfile_core::card_shaped;
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
-use super::sessions::{Role, Session, Ticket};
+use super::sessions::{Role, Session};
+use super::ticket::Ticket;
 use crate::app::App;
 use crate::wire::form;
 

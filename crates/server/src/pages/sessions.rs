@@ -1,13 +1,13 @@
 //! Who is signed in. A browser holds a ticket, the database its digest: who reads the database cannot sign in.
 
-use aws_lc_rs::digest;
 use onfile_core::ids::{AccountId, Id, IdSource};
 use onfile_service::binds;
 use onfile_service::db::{DbError, Row, Tx};
 use serde::{Deserialize, Serialize};
 
-/// Random base-62 digits of a ticket: 190 bits.
-const SECRET_DIGITS: usize = 32;
+use super::ticket::Ticket;
+
+/// Random base-62 digits: 190 bits.
 const CSRF_DIGITS: usize = 32;
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -47,53 +47,6 @@ impl Role {
         };
         subject.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('_'))
     }
-}
-
-/// A secret that names its account: a sign-in code, a session's cookie. It is written `ACCOUNT_SECRET`, the account
-/// without its prefix.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Ticket {
-    /// Whose data it opens.
-    pub account: AccountId,
-    secret: String,
-}
-
-impl std::fmt::Debug for Ticket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Ticket({}, ..)", self.account)
-    }
-}
-
-impl Ticket {
-    /// A new one.
-    pub fn new(account: &AccountId, ids: &IdSource) -> Self {
-        Self { account: account.clone(), secret: ids.secret(SECRET_DIGITS) }
-    }
-
-    /// Takes one from outside. Nothing is said of whether it opens anything.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (account, secret) = split(text)?;
-        (secret.len() == SECRET_DIGITS).then(|| Self { account, secret: secret.to_owned() })
-    }
-
-    /// What the browser, or the link, holds.
-    pub fn reveal(&self) -> String {
-        let tail = self.account.as_str().split_once('_').map_or("", |(_, tail)| tail);
-        format!("{tail}_{}", self.secret)
-    }
-
-    /// What the database holds.
-    pub fn digest(&self) -> Vec<u8> {
-        digest::digest(&digest::SHA256, self.secret.as_bytes()).as_ref().to_vec()
-    }
-}
-
-/// `ACCOUNT_REST`, as in tickets and in the addresses of receipts.
-pub fn split(text: &str) -> Option<(AccountId, &str)> {
-    let (tail, rest) = text.split_once('_')?;
-    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    let account = AccountId::parse(&format!("{}_{tail}", AccountId::PREFIX))?;
-    (plain(tail) && plain(rest)).then_some((account, rest))
 }
 
 /// A session that is under way.
@@ -251,3 +204,6 @@ pub async fn close(tx: &mut Tx, session: &Session) -> Result<(), DbError> {
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

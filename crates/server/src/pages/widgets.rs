@@ -17,6 +17,12 @@ pub fn method_line(details: &Details) -> String {
     }
 }
 
+/// Such a line on a page: its bracket is never broken in two.
+pub fn line(line: &str) -> Markup {
+    let (card, bracket) = line.split_once(" (").map_or((line, None), |(card, rest)| (card, Some(rest)));
+    html! { span.num { (card) @if let Some(rest) = bracket { " " span.keep { "(" (rest) } } } }
+}
+
 /// The same without the date, for buttons: `Visa •••• 4242`.
 pub fn method_name(details: &Details) -> String {
     match details {

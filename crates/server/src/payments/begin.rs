@@ -9,6 +9,7 @@ use onfile_service::db::{DbError, Tx};
 
 use crate::app::App;
 use crate::model::operation::{Kind, Operation, OperationDoc};
+use crate::model::payment_method::PaymentMethod;
 use crate::store::operations;
 
 use super::{Cause, Error};
@@ -25,7 +26,7 @@ pub(super) struct Plan<'a> {
     pub(super) request: Request<'a>,
     pub(super) amount: i64,
     /// The method whose number belongs into the request.
-    pub(super) instrument: Option<&'a PaymentMethodId>,
+    pub(super) instrument: Option<&'a PaymentMethod>,
     pub(super) payment_method: Option<&'a PaymentMethodId>,
     pub(super) charge: Option<&'a ChargeId>,
     pub(super) refund: Option<&'a RefundId>,
@@ -60,7 +61,7 @@ pub(super) async fn begin(tx: &mut Tx, app: &App, cause: &Cause, plan: Plan<'_>)
                 method: draft.method,
                 path: draft.path,
                 body: draft.body,
-                instrument: plan.instrument.map(|m| m.as_str().to_owned()),
+                instrument: plan.instrument.map(|method| method.id.as_str().to_owned()),
                 // A merchant-initiated request never carries a security code: none may be kept for it (PCI DSS 3.3.1).
                 with_cvc: plan.instrument.is_some() && plan.initiator == Initiator::Customer,
             },
@@ -75,7 +76,8 @@ pub(super) async fn begin(tx: &mut Tx, app: &App, cause: &Cause, plan: Plan<'_>)
         },
     };
     let lease_until = now_ms + app.config.processing.lease_ms;
-    match operations::insert(tx, account, &operation, &app.node, lease_until).await {
+    let fingerprint = plan.instrument.map(PaymentMethod::fingerprint);
+    match operations::insert(tx, account, &operation, fingerprint, lease_until).await {
         Err(DbError::Duplicate(_)) => Err(Error::Busy),
         Err(error) => Err(error.into()),
         Ok(()) => Ok(operation),

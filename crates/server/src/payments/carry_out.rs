@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::model::operation::Operation;
 use crate::vault_client::VaultError;
 
-use super::settle::{Settled, settle};
 use super::Cause;
+use super::settle::{Settled, settle};
 
 /// What came back from sending or looking up.
 #[derive(Debug)]
@@ -57,12 +57,17 @@ pub(super) async fn send(app: &App, operation: &Operation) -> Report {
     let order = &operation.doc.order;
     match app.vault.forward(order).await {
         Ok(ForwardAnswer::Answered { status, body, carried_cvc }) => {
-            let Some(connector) = Connector::by_name(&order.processor) else { return unknown_processor(order) };
+            let Some(connector) = Connector::by_name(&order.processor) else {
+                return unknown_processor(order);
+            };
             Report { carried_cvc, ..answered(connector.parse(status, &body), body) }
         }
-        Ok(ForwardAnswer::NotSent { reason }) => nothing(Outcome::NotSent, false, reason),
-        Ok(ForwardAnswer::NoAnswer { carried_cvc, reason }) => nothing(Outcome::NoAnswer, carried_cvc, reason),
-        Err(VaultError::NotDone(reason)) => nothing(Outcome::NotSent, false, reason),
+        Ok(ForwardAnswer::NoAnswer { carried_cvc, reason }) => {
+            nothing(Outcome::NoAnswer, carried_cvc, reason)
+        }
+        Ok(ForwardAnswer::NotSent { reason }) | Err(VaultError::NotDone(reason)) => {
+            nothing(Outcome::NotSent, false, reason)
+        }
         Err(VaultError::Refused(refusal)) if refusal.code == RefusalCode::KeyInUse => {
             nothing(Outcome::NoAnswer, order.with_cvc, refusal.message)
         }
@@ -91,7 +96,9 @@ pub(super) async fn look_up(app: &App, operation: &Operation) -> Report {
         Ok(ForwardAnswer::Answered { status, body, .. }) => match connector.parse_lookup(status, &body) {
             Found::Answer(answer) => answered(answer, body),
             Found::Absent => nothing(Outcome::Absent, false, "the processor does not know it".into()),
-            Found::Unreadable => nothing(Outcome::NoAnswer, false, format!("look-up answered with status {status}")),
+            Found::Unreadable => {
+                nothing(Outcome::NoAnswer, false, format!("look-up answered with status {status}"))
+            }
         },
         Ok(ForwardAnswer::NotSent { reason } | ForwardAnswer::NoAnswer { reason, .. }) => {
             nothing(Outcome::NoAnswer, false, reason)

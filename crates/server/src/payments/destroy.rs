@@ -11,7 +11,7 @@ use crate::store::destructions;
 use super::Error;
 
 /// How often we look for something to do.
-const TICK: Duration = Duration::from_millis(1_000);
+const TICK: Duration = Duration::from_secs(1);
 /// How many numbers are destroyed in one tick.
 const PER_TICK: u32 = 256;
 

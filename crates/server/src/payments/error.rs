@@ -113,11 +113,13 @@ impl Error {
                 }
                 RefusalCode::SourceExpired => invalid(
                     "token_expired",
-                    "This token was not used within 15 minutes and has expired. Ask for the card again.".into(),
+                    "This token was not used within 15 minutes and has expired. Ask for the card again."
+                        .into(),
                 ),
                 RefusalCode::SourceUsed => invalid(
                     "token_already_used",
-                    "This token was used before. A token can be used once; use the payment method it became.".into(),
+                    "This token was used before. A token can be used once; use the payment method it became."
+                        .into(),
                 ),
                 _ => {
                     tracing::error!(code = ?refusal.code, message = refusal.message, "the vault refused");

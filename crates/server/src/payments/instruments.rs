@@ -24,12 +24,7 @@ pub struct Instrument {
 ///
 /// # Errors
 /// When it does not exist, has expired or was used; when the vault cannot be reached.
-pub async fn adopt(
-    app: &App,
-    cause: &Cause,
-    source: &str,
-    param: &'static str,
-) -> Result<Instrument, Error> {
+pub async fn adopt(app: &App, cause: &Cause, source: &str, param: &'static str) -> Result<Instrument, Error> {
     if let Some(id) = PaymentMethodId::parse(source) {
         let mut tx = app.db.read().await?;
         if let Some(known) = objects::load::<PaymentMethod>(&mut tx, &cause.account.id, &id).await? {
@@ -97,7 +92,9 @@ pub(super) fn check_usable(
     }
     match &method.details {
         Details::Card(_) if types.iter().any(|t| t == "card") => Ok(()),
-        Details::Card(_) => invalid("payment_method_invalid_parameter", "This payment does not accept cards."),
+        Details::Card(_) => {
+            invalid("payment_method_invalid_parameter", "This payment does not accept cards.")
+        }
         Details::UsBankAccount(_) => invalid(
             "payment_method_invalid_parameter",
             "No processor of this account takes bank debits. Use a card.",

@@ -38,8 +38,9 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewRefund) -> Result<Ver
         return Err(Error::Invalid {
             code: "charge_not_refundable",
             param: "charge",
-            message: "Only a captured payment can be refunded. Cancel the payment intent to release the money."
-                .into(),
+            message:
+                "Only a captured payment can be refunded. Cancel the payment intent to release the money."
+                    .into(),
         });
     };
     let amount = new.amount.unwrap_or(it.amounts.refundable());
@@ -105,7 +106,8 @@ pub async fn update(
     let mut tx = app.db.begin().await?;
     cause.start(&mut tx, app, id).await?;
     let locked = objects::lock::<Refund>(&mut tx, &cause.account.id, id).await?;
-    let mut refund = locked.ok_or_else(|| Error::NoSuch { noun: "refund", id: id.to_string(), param: "id" })?;
+    let mut refund =
+        locked.ok_or_else(|| Error::NoSuch { noun: "refund", id: id.to_string(), param: "id" })?;
     if let Some(change) = metadata {
         change.apply(&mut refund.object.metadata);
     }

@@ -19,7 +19,7 @@ use super::settle::settle;
 use super::{Cause, Error};
 
 /// How often we look for something to do.
-const TICK: Duration = Duration::from_millis(1_000);
+const TICK: Duration = Duration::from_secs(1);
 /// How many accounts are served in one tick.
 const ACCOUNTS_PER_TICK: u32 = 64;
 /// How many operations of one account are claimed at a time.
@@ -70,7 +70,9 @@ async fn resolve_account(app: &Arc<App>, account: Account) -> Result<(), Error> 
     for task in work {
         match task.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "an outcome could not be settled; it is looked up again"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "an outcome could not be settled; it is looked up again")
+            }
             Err(error) => tracing::error!(%error, "a look-up broke off; it is done again"),
         }
     }

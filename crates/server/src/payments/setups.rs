@@ -36,7 +36,8 @@ const VERIFICATION_CURRENCY: Currency = Currency::USD;
 /// # Errors
 /// [`Error::SetupFailed`] when it was confirmed and the method was refused.
 pub async fn create(app: &Arc<App>, cause: &Cause, new: NewSetup) -> Result<Versioned<SetupIntent>, Error> {
-    let source = new.confirm.as_ref().and_then(|c| c.payment_method.as_deref()).or(new.payment_method.as_deref());
+    let source =
+        new.confirm.as_ref().and_then(|c| c.payment_method.as_deref()).or(new.payment_method.as_deref());
     let instrument = match source {
         Some(source) => Some(instruments::adopt(app, cause, source, "payment_method").await?),
         None => None,
@@ -54,8 +55,13 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewSetup) -> Result<Vers
         instruments::keep(&mut tx, cause, instrument).await?;
     }
     let created = Snapshot::SetupIntent(it.clone());
-    events::append(&mut tx, app, cause, &News { kind: "setup_intent.created", version: 1, snapshot: &created })
-        .await?;
+    events::append(
+        &mut tx,
+        app,
+        cause,
+        &News { kind: "setup_intent.created", version: 1, snapshot: &created },
+    )
+    .await?;
     let operation = match (confirmation, &instrument) {
         (Some(ask), Some(instrument)) => {
             Some(begin_verification(&mut tx, app, cause, it, &instrument.method, ask).await?)
@@ -137,7 +143,11 @@ pub async fn confirm(
 ///
 /// # Errors
 /// [`Error::SetupFailed`] when authentication failed.
-pub async fn returned(app: &Arc<App>, cause: &Cause, id: &SetupIntentId) -> Result<Versioned<SetupIntent>, Error> {
+pub async fn returned(
+    app: &Arc<App>,
+    cause: &Cause,
+    id: &SetupIntentId,
+) -> Result<Versioned<SetupIntent>, Error> {
     let mut tx = app.db.begin().await?;
     let mut intent = lock(&mut tx, cause, id).await?;
     let it = &mut intent.object;
@@ -283,7 +293,7 @@ async fn begin_verification(
         return_url: Some(&return_url),
     };
     let plan = Plan {
-        instrument: Some(&method.id),
+        instrument: Some(method),
         payment_method: Some(&method.id),
         ..follow_up(Kind::Verify, &intent.id, Initiator::Customer, request)
     };

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use onfile_core::ids::{
-    ChargeId, CustomerId, Id, PaymentIntentId, PaymentMethodId, RefundId, SetupIntentId,
-};
+use onfile_core::ids::{ChargeId, CustomerId, Id, PaymentIntentId, PaymentMethodId, RefundId, SetupIntentId};
 use onfile_service::db::{DbError, Tx};
 use serde_json::Value;
 
@@ -74,7 +72,9 @@ impl<'a> Full<'a> {
             Some(Snapshot::PaymentIntent(object)) => {
                 Some(payment_intent::payment_intent(&self.context, object, None))
             }
-            Some(Snapshot::SetupIntent(object)) => Some(setup_intent::setup_intent(&self.context, object, None)),
+            Some(Snapshot::SetupIntent(object)) => {
+                Some(setup_intent::setup_intent(&self.context, object, None))
+            }
             Some(Snapshot::Charge(object)) => Some(charge::charge(&self.context, object)),
             Some(Snapshot::Refund(object)) => Some(refund::refund(&self.context, object)),
         };

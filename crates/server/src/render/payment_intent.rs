@@ -76,7 +76,9 @@ fn options(types: &[String]) -> Value {
 /// a decline no more than a customer needs (finer words help whoever tries out stolen cards).
 pub fn for_browser(mut object: Value) -> Value {
     if let Some(fields) = object.as_object_mut() {
-        for (name, hidden) in [("metadata", json!({})), ("customer", Value::Null), ("latest_charge", Value::Null)] {
+        for (name, hidden) in
+            [("metadata", json!({})), ("customer", Value::Null), ("latest_charge", Value::Null)]
+        {
             if fields.contains_key(name) {
                 fields.insert(name.to_owned(), hidden);
             }

@@ -55,7 +55,8 @@ pub fn status(status: SetupStatus) -> &'static str {
 fn options(types: &[String]) -> Value {
     let mut options = json!({});
     if types.iter().any(|kind| kind == "card") {
-        options["card"] = json!({ "mandate_options": null, "network": null, "request_three_d_secure": "automatic" });
+        options["card"] =
+            json!({ "mandate_options": null, "network": null, "request_three_d_secure": "automatic" });
     }
     options
 }

@@ -31,7 +31,11 @@ pub struct AccountDoc {
 
 impl Default for AccountDoc {
     fn default() -> Self {
-        Self { publishable_keys: Vec::new(), origins: Vec::new(), next_customer_number: FIRST_CUSTOMER_NUMBER }
+        Self {
+            publishable_keys: Vec::new(),
+            origins: Vec::new(),
+            next_customer_number: FIRST_CUSTOMER_NUMBER,
+        }
     }
 }
 
@@ -73,7 +77,8 @@ pub async fn load(tx: &mut Tx, id: &AccountId) -> Result<Option<StoredAccount>, 
 /// # Errors
 /// When the database fails.
 pub async fn lock(tx: &mut Tx, id: &AccountId) -> Result<Option<StoredAccount>, DbError> {
-    let sql = "UPDATE accounts SET doc = doc WHERE account_id = $1 RETURNING account_id, name, livemode, demo, doc";
+    let sql =
+        "UPDATE accounts SET doc = doc WHERE account_id = $1 RETURNING account_id, name, livemode, demo, doc";
     tx.query_opt(sql, binds![id.as_str()]).await?.as_ref().map(from_row).transpose()
 }
 

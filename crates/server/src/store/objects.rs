@@ -46,21 +46,34 @@ macro_rules! statements {
     ($table:literal, $columns:literal, $values:literal, $assignments:literal) => {
         Statements {
             insert: concat!(
-                "INSERT INTO ", $table, " (account_id, id, version, doc, ", $columns, ") VALUES ($1, $2, 1, $3, ", $values, ")"
+                "INSERT INTO ",
+                $table,
+                " (account_id, id, version, doc, ",
+                $columns,
+                ") VALUES ($1, $2, 1, $3, ",
+                $values,
+                ")"
             ),
             load: concat!("SELECT version, doc FROM ", $table, " WHERE account_id = $1 AND id = $2"),
             lock: concat!(
-                "UPDATE ", $table, " SET version = version + 1 WHERE account_id = $1 AND id = $2 RETURNING version, doc"
+                "UPDATE ",
+                $table,
+                " SET version = version + 1 WHERE account_id = $1 AND id = $2 RETURNING version, doc"
             ),
             save: concat!(
-                "UPDATE ", $table, " SET doc = $3, ", $assignments, " WHERE account_id = $1 AND id = $2"
+                "UPDATE ",
+                $table,
+                " SET doc = $3, ",
+                $assignments,
+                " WHERE account_id = $1 AND id = $2"
             ),
         }
     };
 }
 
 impl Stored for Customer {
-    const STATEMENTS: Statements = statements!("customers", "email, deleted", "$4, $5", "email = $4, deleted = $5");
+    const STATEMENTS: Statements =
+        statements!("customers", "email, deleted", "$4, $5", "email = $4, deleted = $5");
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.email.as_deref().into(), self.deleted.into()]
     }
@@ -89,7 +102,10 @@ impl Stored for SetupIntent {
 
 impl Stored for Charge {
     const STATEMENTS: Statements = statements!(
-        "charges", "customer_id, payment_intent_id", "$4, $5", "customer_id = $4, payment_intent_id = $5"
+        "charges",
+        "customer_id, payment_intent_id",
+        "$4, $5",
+        "customer_id = $4, payment_intent_id = $5"
     );
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.customer.as_ref().map(Id::as_str).into(), self.payment_intent.as_str().into()]
@@ -98,7 +114,10 @@ impl Stored for Charge {
 
 impl Stored for Refund {
     const STATEMENTS: Statements = statements!(
-        "refunds", "charge_id, payment_intent_id", "$4, $5", "charge_id = $4, payment_intent_id = $5"
+        "refunds",
+        "charge_id, payment_intent_id",
+        "$4, $5",
+        "charge_id = $4, payment_intent_id = $5"
     );
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.charge.as_str().into(), self.payment_intent.as_str().into()]
@@ -121,7 +140,11 @@ pub async fn insert<T: Stored>(tx: &mut Tx, account: &AccountId, object: &T) -> 
 ///
 /// # Errors
 /// When the database fails, or holds what it should not.
-pub async fn load<T: Stored>(tx: &mut Tx, account: &AccountId, id: &T::Id) -> Result<Option<Versioned<T>>, DbError> {
+pub async fn load<T: Stored>(
+    tx: &mut Tx,
+    account: &AccountId,
+    id: &T::Id,
+) -> Result<Option<Versioned<T>>, DbError> {
     let row = tx.query_opt(T::STATEMENTS.load, binds![account.as_str(), id.as_str()]).await?;
     row.as_ref().map(from_row).transpose()
 }
@@ -130,7 +153,11 @@ pub async fn load<T: Stored>(tx: &mut Tx, account: &AccountId, id: &T::Id) -> Re
 ///
 /// # Errors
 /// As [`load`].
-pub async fn lock<T: Stored>(tx: &mut Tx, account: &AccountId, id: &T::Id) -> Result<Option<Versioned<T>>, DbError> {
+pub async fn lock<T: Stored>(
+    tx: &mut Tx,
+    account: &AccountId,
+    id: &T::Id,
+) -> Result<Option<Versioned<T>>, DbError> {
     let row = tx.query_opt(T::STATEMENTS.lock, binds![account.as_str(), id.as_str()]).await?;
     row.as_ref().map(from_row).transpose()
 }
@@ -155,7 +182,8 @@ pub async fn save<T: Stored>(tx: &mut Tx, account: &AccountId, object: &T) -> Re
 /// [`DbError::Inconsistent`] when the document cannot be read.
 pub fn from_row<T: Object>(row: &Row) -> Result<Versioned<T>, DbError> {
     let doc = row.text("doc")?;
-    let object = serde_json::from_str(&doc).map_err(|e| DbError::Inconsistent(format!("a stored object: {e}")))?;
+    let object =
+        serde_json::from_str(&doc).map_err(|e| DbError::Inconsistent(format!("a stored object: {e}")))?;
     Ok(Versioned { version: row.int("version")?, object })
 }
 

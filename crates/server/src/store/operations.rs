@@ -1,10 +1,10 @@
 //! Operations at processors: M1 (committed before sent), M2 (one open per debt) and M4 (counted for ever).
 
 use onfile_core::attempts::Initiator;
-use onfile_core::ids::{AccountId, Id, NodeId, OperationId};
+use onfile_core::ids::{AccountId, Id, OperationId};
 use onfile_core::operation::OperationState;
 use onfile_service::binds;
-use onfile_service::db::{DbError, Param, Row, Tx};
+use onfile_service::db::{DbError, Row, Tx};
 
 use crate::model::operation::{Kind, Operation, OperationDoc};
 
@@ -16,13 +16,13 @@ pub async fn insert(
     tx: &mut Tx,
     account: &AccountId,
     operation: &Operation,
-    node: &NodeId,
+    fingerprint: Option<&str>,
     check_at: i64,
 ) -> Result<(), DbError> {
     let doc = to_doc(&operation.doc)?;
     tx.execute(
         "INSERT INTO operations (account_id, id, debt_id, kind, state, initiator, counts_as_attempt, check_at, checks, \
-         node_id, fingerprint, created, settled, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, NULL, $12)",
+         fingerprint, created, settled, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, NULL, $11)",
         binds![
             account.as_str(),
             operation.id.as_str(),
@@ -32,8 +32,7 @@ pub async fn insert(
             operation.initiator.as_str(),
             reaches_issuer(operation.kind),
             check_at,
-            node.as_str(),
-            Param::Null,
+            fingerprint,
             operation.created,
             &doc,
         ],
@@ -93,7 +92,12 @@ pub async fn save(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn attempts(tx: &mut Tx, account: &AccountId, debt: &str, initiator: Initiator) -> Result<u32, DbError> {
+pub async fn attempts(
+    tx: &mut Tx,
+    account: &AccountId,
+    debt: &str,
+    initiator: Initiator,
+) -> Result<u32, DbError> {
     let row = tx
         .query_one(
             "SELECT COUNT(*) AS n FROM operations \
@@ -108,7 +112,12 @@ pub async fn attempts(tx: &mut Tx, account: &AccountId, debt: &str, initiator: I
 ///
 /// # Errors
 /// When the database fails.
-pub async fn of_debt(tx: &mut Tx, account: &AccountId, debt: &str, limit: u32) -> Result<Vec<Operation>, DbError> {
+pub async fn of_debt(
+    tx: &mut Tx,
+    account: &AccountId,
+    debt: &str,
+    limit: u32,
+) -> Result<Vec<Operation>, DbError> {
     let rows = tx
         .query(
             "SELECT id, debt_id, kind, state, initiator, checks, created, doc FROM operations \
@@ -168,9 +177,11 @@ fn reaches_issuer(kind: Kind) -> bool {
 }
 
 fn from_row(row: &Row) -> Result<Operation, DbError> {
-    let word = |column: &str, what: &str| DbError::Inconsistent(format!("operations.{column} holds {what:?}"));
+    let word =
+        |column: &str, what: &str| DbError::Inconsistent(format!("operations.{column} holds {what:?}"));
     let (kind, state, initiator) = (row.text("kind")?, row.text("state")?, row.text("initiator")?);
-    let doc: OperationDoc = serde_json::from_str(&row.text("doc")?).map_err(|e| word("doc", &e.to_string()))?;
+    let doc: OperationDoc =
+        serde_json::from_str(&row.text("doc")?).map_err(|e| word("doc", &e.to_string()))?;
     Ok(Operation {
         id: OperationId::from_trusted(row.text("id")?),
         debt: row.text("debt_id")?,

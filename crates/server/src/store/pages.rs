@@ -48,16 +48,28 @@ macro_rules! listing {
     ($columns:literal, $table:literal, $filter:literal) => {
         Listing(
             concat!(
-                "SELECT ", $columns, " FROM ", $table, " WHERE account_id = $1 AND id > $2 AND id < $3", $filter,
+                "SELECT ",
+                $columns,
+                " FROM ",
+                $table,
+                " WHERE account_id = $1 AND id > $2 AND id < $3",
+                $filter,
                 " ORDER BY id DESC LIMIT $4"
             ),
             concat!(
-                "SELECT ", $columns, " FROM ", $table, " WHERE account_id = $1 AND id > $2 AND id < $3", $filter,
+                "SELECT ",
+                $columns,
+                " FROM ",
+                $table,
+                " WHERE account_id = $1 AND id > $2 AND id < $3",
+                $filter,
                 " ORDER BY id ASC LIMIT $4"
             ),
         )
     };
-    ($table:literal, $filter:literal) => { listing!("version, doc", $table, $filter) };
+    ($table:literal, $filter:literal) => {
+        listing!("version, doc", $table, $filter)
+    };
 }
 
 /// A kind of object that has lists.
@@ -106,11 +118,15 @@ pub const CHARGES_OF_INTENT: Listing = listing!("charges", " AND payment_intent_
 pub const REFUNDS_OF_INTENT: Listing = listing!("refunds", " AND payment_intent_id = $5");
 /// All events.
 pub const EVENTS: Listing = listing!(
-    "id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed", "events", ""
+    "id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed",
+    "events",
+    ""
 );
 /// Events of one type.
 pub const EVENTS_OF_TYPE: Listing = listing!(
-    "id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed", "events", " AND type = $5"
+    "id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed",
+    "events",
+    " AND type = $5"
 );
 /// Events whose types begin alike: from `$5`, before `$6`.
 pub const EVENTS_OF_FAMILY: Listing = listing!(

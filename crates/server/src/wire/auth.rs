@@ -41,21 +41,28 @@ pub struct Merchant {
 
 /// Keys that were looked up within the last second.
 #[derive(Debug, Default)]
-pub struct KeyCache(Mutex<HashMap<[u8; 32], (Instant, Arc<Merchant>)>>);
+pub struct KeyCache(Mutex<HashMap<[u8; 32], Known>>);
+
+/// Whose key it was, and when that was asked.
+#[derive(Debug)]
+struct Known {
+    since: Instant,
+    merchant: Arc<Merchant>,
+}
 
 impl KeyCache {
     fn get(&self, digest: &[u8; 32], now: Instant) -> Option<Arc<Merchant>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, merchant) = known.get(digest)?;
-        (now.saturating_duration_since(*since) < CACHE_FOR).then(|| Arc::clone(merchant))
+        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = cache.get(digest)?;
+        (now.saturating_duration_since(known.since) < CACHE_FOR).then(|| Arc::clone(&known.merchant))
     }
 
     fn put(&self, digest: [u8; 32], now: Instant, merchant: &Arc<Merchant>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= CACHE_MAX {
-            known.clear();
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHE_MAX {
+            cache.clear();
         }
-        known.insert(digest, (now, Arc::clone(merchant)));
+        cache.insert(digest, Known { since: now, merchant: Arc::clone(merchant) });
     }
 }
 
@@ -134,7 +141,10 @@ fn refused(key: &str) -> ApiError {
     let shown = |part: &[char]| part.iter().filter(|c| c.is_ascii_graphic()).collect::<String>();
     let (start, end) = match characters.len() {
         0..16 => (String::new(), String::new()),
-        n => (shown(characters.get(..8).unwrap_or_default()), shown(characters.get(n - 4..).unwrap_or_default())),
+        n => (
+            shown(characters.get(..8).unwrap_or_default()),
+            shown(characters.get(n - 4..).unwrap_or_default()),
+        ),
     };
     ApiError::new(
         StatusCode::UNAUTHORIZED,
@@ -173,7 +183,15 @@ mod tests {
                 assert!(!onfile_core::card_shaped::contains(key.as_bytes()));
             }
         }
-        for bad in ["", "sk_test_", "sk_test_onf", "sk_test_onfabc", "rk_test_onfx", "sk_test_onf\u{fc}", "pk_other_onf"] {
+        for bad in [
+            "",
+            "sk_test_",
+            "sk_test_onf",
+            "sk_test_onfabc",
+            "rk_test_onfx",
+            "sk_test_onf\u{fc}",
+            "pk_other_onf",
+        ] {
             assert_eq!(account_of(bad), None, "{bad}");
         }
     }

@@ -292,20 +292,20 @@ async fn write(handler: Handler, call: Call) -> Response {
 }
 
 /// The process that held the key died: what became of its object is the answer. None when nothing did.
-async fn take_over(call: &Call, claim: &Claim, object_id: &str, holder: &str) -> Result<Option<Value>, ApiError> {
+async fn take_over(
+    call: &Call,
+    claim: &Claim,
+    object_id: &str,
+    holder: &str,
+) -> Result<Option<Value>, ApiError> {
     let mut tx = call.app.db.read().await?;
     let found = expand::load(&mut tx, &call.app, &call.rendering(), object_id).await?;
     drop(tx);
-    match found {
-        Some(body) => {
-            claim.finish_for(&call.app, holder, StatusCode::OK, &body).await?;
-            Ok(Some(body))
-        }
-        None => {
-            claim.release(&call.app, holder).await?;
-            Ok(None)
-        }
+    match &found {
+        Some(body) => claim.finish_for(&call.app, holder, StatusCode::OK, body).await?,
+        None => claim.release(&call.app, holder).await?,
     }
+    Ok(found)
 }
 
 /// Stores what came of started work, or gives the key back. The effect is committed already: when this fails, the

@@ -10,7 +10,17 @@ use super::form::Pair;
 
 /// Names that carry account data wherever they stand, metadata included.
 const NEVER: [&str; 12] = [
-    "cvc", "cvv", "cvc2", "cvv2", "cvn", "security_code", "card_number", "cardnumber", "pan", "track_data", "track1",
+    "cvc",
+    "cvv",
+    "cvc2",
+    "cvv2",
+    "cvn",
+    "security_code",
+    "card_number",
+    "cardnumber",
+    "pan",
+    "track_data",
+    "track1",
     "track2",
 ];
 /// Names that carry account data in objects that hold some; in metadata they are the merchant's own numbers.
@@ -89,11 +99,26 @@ mod tests {
     #[test]
     fn parameters_that_carry_account_data_are_refused_whatever_they_hold() {
         for name in [
-            "card[number]", "card[cvc]", "card[CVC]", "number", "cvc", "source[number]", "source[cvc]",
-            "payment_method_data[card][number]", "payment_method_data[card][cvc]", "bank_account[account_number]",
-            "us_bank_account[account_number]", "payment_method_data[us_bank_account][account_number]",
-            "sepa_debit[iban]", "external_account[number]", "external_account[account_number]", "account_number",
-            "metadata[cvc]", "metadata[card_number]", "a[0][cvv2]", "card[][number]",
+            "card[number]",
+            "card[cvc]",
+            "card[CVC]",
+            "number",
+            "cvc",
+            "source[number]",
+            "source[cvc]",
+            "payment_method_data[card][number]",
+            "payment_method_data[card][cvc]",
+            "bank_account[account_number]",
+            "us_bank_account[account_number]",
+            "payment_method_data[us_bank_account][account_number]",
+            "sepa_debit[iban]",
+            "external_account[number]",
+            "external_account[account_number]",
+            "account_number",
+            "metadata[cvc]",
+            "metadata[card_number]",
+            "a[0][cvv2]",
+            "card[][number]",
         ] {
             let error = check("/v1/x", None, &[pair(name, "")]).unwrap_err();
             assert_eq!((error.status.as_u16(), error.kind), (402, "invalid_request_error"), "{name}");
@@ -104,8 +129,16 @@ mod tests {
     #[test]
     fn ordinary_parameters_pass() {
         for name in [
-            "card[token]", "card[exp_month]", "metadata[number]", "metadata[account_number]", "metadata[order]",
-            "us_bank_account[routing_number]", "shipping[tracking_number]", "phone", "limit", "invoice[number]",
+            "card[token]",
+            "card[exp_month]",
+            "metadata[number]",
+            "metadata[account_number]",
+            "metadata[order]",
+            "us_bank_account[routing_number]",
+            "shipping[tracking_number]",
+            "phone",
+            "limit",
+            "invoice[number]",
             "payment_method_options[card][request_three_d_secure]",
         ] {
             check("/v1/x", None, &[pair(name, "1")]).unwrap_or_else(|_| panic!("{name}"));

@@ -118,8 +118,11 @@ impl ApiError {
     /// parameter did.
     pub fn no_such(noun: &str, id: impl std::fmt::Display, param: impl Into<String>) -> Self {
         let param = param.into();
-        let status =
-            if matches!(param.as_str(), "id" | "intent") { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
+        let status = if matches!(param.as_str(), "id" | "intent") {
+            StatusCode::NOT_FOUND
+        } else {
+            StatusCode::BAD_REQUEST
+        };
         let message = format!("No such {noun}: '{}'", quoted(&id.to_string()));
         let mut error = Self::invalid(param, "resource_missing", message);
         error.status = status;

@@ -99,7 +99,8 @@ impl Expand {
         for text in texts {
             let segments: Vec<&str> = text.split('.').collect();
             if segments.len() > DEPTH_MAX {
-                let message = format!("You cannot expand more than {DEPTH_MAX} levels of a property. Property: {text}");
+                let message =
+                    format!("You cannot expand more than {DEPTH_MAX} levels of a property. Property: {text}");
                 return Err(ApiError::invalid("expand", "property_expansion_max_depth", message));
             }
             let inner = if list { segments.strip_prefix(&["data"]) } else { Some(segments.as_slice()) };
@@ -120,7 +121,12 @@ impl Expand {
     ///
     /// # Errors
     /// When the database fails, or too many objects would be loaded.
-    pub async fn apply(&self, tx: &mut Tx, context: Context<'_>, objects: &mut [Value]) -> Result<(), ApiError> {
+    pub async fn apply(
+        &self,
+        tx: &mut Tx,
+        context: Context<'_>,
+        objects: &mut [Value],
+    ) -> Result<(), ApiError> {
         let Some(kind) = self.kind.filter(|_| !self.paths.is_empty()) else { return Ok(()) };
         let mut loader = Loader { full: Full::new(tx, context), known: HashMap::new() };
         for object in objects {
@@ -133,7 +139,7 @@ impl Expand {
 }
 
 /// The reference that a path begins with, and the rest of the path.
-fn step<'p, S: AsRef<str>>(kind: Kind, path: &'p [S]) -> Option<(&'static str, Kind, &'p [S])> {
+fn step<S: AsRef<str>>(kind: Kind, path: &[S]) -> Option<(&'static str, Kind, &[S])> {
     REFERENCES.iter().filter(|(of, _, _)| *of == kind).find_map(|(_, field, target)| {
         let length = field.split('.').count();
         let (head, rest) = path.split_at_checked(length)?;
@@ -156,7 +162,9 @@ impl Loader<'_> {
     fn expand<'a>(&'a mut self, object: &'a mut Value, kind: Kind, path: &'a [String]) -> Expanding<'a> {
         Box::pin(async move {
             let Some((field, target, rest)) = step(kind, path) else { return Ok(()) };
-            let Some(slot) = object.pointer_mut(&format!("/{}", field.replace('.', "/"))) else { return Ok(()) };
+            let Some(slot) = object.pointer_mut(&format!("/{}", field.replace('.', "/"))) else {
+                return Ok(());
+            };
             if let Value::String(id) = slot
                 && let Some(loaded) = self.load(&id.clone()).await?
             {
@@ -171,7 +179,8 @@ impl Loader<'_> {
             return Ok(known.clone());
         }
         if self.known.len() >= LOADS_MAX {
-            let message = format!("This request would expand more than {LOADS_MAX} objects. Ask for fewer at a time.");
+            let message =
+                format!("This request would expand more than {LOADS_MAX} objects. Ask for fewer at a time.");
             return Err(ApiError::invalid("expand", None, message));
         }
         let loaded = self.full.by_id(id).await?;
@@ -199,7 +208,12 @@ mod tests {
             ("customer", Kind::PaymentIntent, false, true),
             ("latest_charge.payment_intent.customer", Kind::PaymentIntent, false, true),
             ("invoice_settings.default_payment_method", Kind::Customer, false, true),
-            ("payment_method.customer.invoice_settings.default_payment_method", Kind::PaymentIntent, false, true),
+            (
+                "payment_method.customer.invoice_settings.default_payment_method",
+                Kind::PaymentIntent,
+                false,
+                true,
+            ),
             ("data.customer", Kind::Charge, true, true),
             ("data.payment_intent.latest_charge", Kind::Charge, true, true),
             ("data", Kind::Charge, true, false),
@@ -208,7 +222,12 @@ mod tests {
             ("amount", Kind::PaymentIntent, false, false),
             ("customer.nonsense", Kind::PaymentIntent, false, false),
             ("", Kind::PaymentIntent, false, false),
-            ("payment_intent.latest_charge.payment_intent.latest_charge.customer", Kind::Charge, false, false),
+            (
+                "payment_intent.latest_charge.payment_intent.latest_charge.customer",
+                Kind::Charge,
+                false,
+                false,
+            ),
         ] {
             let mut params = Params::new(pairs(format!("expand[]={path}").as_bytes()).unwrap()).unwrap();
             assert_eq!(Expand::take(&mut params, kind, list).is_ok(), good, "{path}");

@@ -70,7 +70,8 @@ pub fn tree(pairs: Vec<Pair>) -> Result<Vec<(String, Node)>, ApiError> {
     for pair in pairs {
         let path = segments(&pair.name)?;
         insert(&mut root, &path, pair.value).map_err(|Conflict| {
-            let message = format!("Invalid object: {} is given as a text and as an object.", quoted(&pair.name));
+            let message =
+                format!("Invalid object: {} is given as a text and as an object.", quoted(&pair.name));
             ApiError::invalid(quoted(&pair.name), None, message)
         })?;
     }
@@ -92,7 +93,8 @@ fn segments(name: &str) -> Result<Vec<&str>, ApiError> {
     }
     let mut path = vec![head];
     while !rest.is_empty() {
-        let (segment, after) = rest.strip_prefix('[').and_then(|r| r.split_once(']')).ok_or_else(malformed)?;
+        let (segment, after) =
+            rest.strip_prefix('[').and_then(|r| r.split_once(']')).ok_or_else(malformed)?;
         if segment.contains('[') {
             return Err(malformed());
         }

@@ -80,7 +80,13 @@ pub enum Found {
 
 impl Claim {
     /// A claim that is not started yet.
-    pub fn new(account: AccountId, key: String, kind: KeyKind, hash: [u8; 32], request_id: RequestId) -> Self {
+    pub fn new(
+        account: AccountId,
+        key: String,
+        kind: KeyKind,
+        hash: [u8; 32],
+        request_id: RequestId,
+    ) -> Self {
         Self { account, key, hash, request_id, kind, started: Arc::default() }
     }
 

@@ -26,7 +26,8 @@ pub fn window<T: Id>(params: &mut Params, noun: &str, with_created: bool) -> Res
     let created = if with_created { params.range("created")? } else { super::params::Range::default() };
     // Ids begin with their time, so a range of time is a range of ids, and the primary key is the index for it.
     let mut low = created.from.map(|t| id_bound::<T>(t)).unwrap_or_default();
-    let mut high = created.until.map_or_else(|| Window::NO_UPPER.to_owned(), |t| id_bound::<T>(t.saturating_add(1)));
+    let mut high =
+        created.until.map_or_else(|| Window::NO_UPPER.to_owned(), |t| id_bound::<T>(t.saturating_add(1)));
     let backwards = before.is_some();
     if let Some(after) = after {
         high = high.min(after.as_str().to_owned());

@@ -94,7 +94,8 @@ impl Params {
             None => Ok(None),
             Some(Node::Text(text)) => Ok(Some(text)),
             Some(Node::Branch(_)) => {
-                let message = format!("Invalid string: {} must be a text, not an object or a list.", self.name(name));
+                let message =
+                    format!("Invalid string: {} must be a text, not an object or a list.", self.name(name));
                 Err(ApiError::invalid(self.name(name), None, message))
             }
         }

@@ -39,11 +39,7 @@ impl MetadataPatch {
                 metadata.insert(key, value);
             }
         }
-        if metadata.len() <= METADATA_KEYS_MAX {
-            return Ok(());
-        }
-        let message = format!("Metadata can have up to {METADATA_KEYS_MAX} keys; this request would make it {}.", metadata.len());
-        Err(ApiError::invalid("metadata", None, message))
+        if metadata.len() <= METADATA_KEYS_MAX { Ok(()) } else { Err(too_many_keys(metadata.len())) }
     }
 
     /// The metadata of a new object.
@@ -77,8 +73,12 @@ impl Params {
             Given::Unset => return Ok(MetadataPatch { clear: true, pairs: Vec::new() }),
             Given::Set(group) => group,
         };
-        let mut pairs = Vec::new();
-        for (key, node) in group.drain() {
+        let sent = group.drain();
+        if sent.len() > METADATA_KEYS_MAX {
+            return Err(too_many_keys(sent.len()));
+        }
+        let mut pairs = Vec::with_capacity(sent.len());
+        for (key, node) in sent {
             let name = group.name(&key);
             let Node::Text(value) = node else {
                 return Err(ApiError::invalid(name, None, "Metadata values must be texts."));
@@ -162,14 +162,24 @@ impl Params {
     }
 }
 
+fn too_many_keys(count: usize) -> ApiError {
+    let message =
+        format!("Metadata can have up to {METADATA_KEYS_MAX} keys; this request would make it {count}.");
+    ApiError::invalid("metadata", None, message)
+}
+
 fn check_metadata(name: &str, key: &str, value: &str) -> Result<(), ApiError> {
     let (key_length, value_length) = (key.chars().count(), value.chars().count());
     let message = if key.is_empty() || key_length > METADATA_KEY_MAX {
-        format!("Metadata keys can have up to {METADATA_KEY_MAX} characters, but you passed in a key that is {key_length} characters.")
+        format!(
+            "Metadata keys can have up to {METADATA_KEY_MAX} characters, but you passed in a key that is {key_length} characters."
+        )
     } else if key.contains('\0') || value.contains('\0') {
         "Metadata holds a NUL character.".to_owned()
     } else if value_length > METADATA_VALUE_MAX {
-        format!("Metadata values can have up to {METADATA_VALUE_MAX} characters, but you passed in a value that is {value_length} characters.")
+        format!(
+            "Metadata values can have up to {METADATA_VALUE_MAX} characters, but you passed in a value that is {value_length} characters."
+        )
     } else {
         return Ok(());
     };

@@ -31,7 +31,13 @@ async fn a_customer_is_kept_changed_and_read_back_whole() {
         let changed = server
             .post(
                 &format!("/v1/customers/{id}"),
-                &[("name", ""), ("metadata[gone]", ""), ("metadata[new]", "1"), ("tax_exempt", "exempt"), ("address", "")],
+                &[
+                    ("name", ""),
+                    ("metadata[gone]", ""),
+                    ("metadata[new]", "1"),
+                    ("tax_exempt", "exempt"),
+                    ("address", ""),
+                ],
             )
             .await
             .ok();
@@ -63,7 +69,8 @@ async fn deleting_erases_the_person_and_has_every_number_destroyed() {
         let (customer, method) = server.customer_with_card("pm_card_visa").await;
         let path = format!("/v1/customers/{customer}");
         let told = server.get("/v1/events", &[("type", "customer.created")]).await.ok().id_of_first();
-        let deleted = crate::support::send(server.with(&server.merchant.secret, "DELETE", &path, &[])).await.ok();
+        let deleted =
+            crate::support::send(server.with(&server.merchant.secret, "DELETE", &path, &[])).await.ok();
         assert_eq!(deleted.body, json!({"id": customer, "object": "customer", "deleted": true}));
         assert_eq!(server.get(&path, &[]).await.ok().body, deleted.body);
         assert_eq!(server.post(&path, &[("name", "x")]).await.status, 404);
@@ -74,7 +81,8 @@ async fn deleting_erases_the_person_and_has_every_number_destroyed() {
         let event = server.get(&format!("/v1/events/{told}"), &[]).await.ok();
         assert_eq!(event.at("data/object"), json!({"id": customer, "object": "customer", "deleted": true}));
         onfile_server::payments::destroy::once(&server.app).await.unwrap();
-        let destroyed = server.vault.lock().unwrap().destroyed.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let destroyed =
+            server.vault.lock().unwrap().destroyed.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(destroyed, [method]);
     }
 }

@@ -32,13 +32,20 @@ async fn events_are_filtered_by_type() {
             (vec![("type", "customer.created")], vec!["customer.created"]),
             (vec![("type", "customer.*")], vec!["customer.created"]),
             (vec![("type", "*")], vec!["payment_method.attached", "customer.created"]),
-            (vec![("types[]", "customer.created"), ("types[]", "payment_method.attached")], vec!["payment_method.attached", "customer.created"]),
+            (
+                vec![("types[]", "customer.created"), ("types[]", "payment_method.attached")],
+                vec!["payment_method.attached", "customer.created"],
+            ),
             (vec![("types[]", "customer.created")], vec!["customer.created"]),
             (vec![("type", "invoice.paid")], vec![]),
         ] {
             let list = server.get("/v1/events", &pairs).await.ok();
-            let kinds: Vec<String> =
-                list.body["data"].as_array().unwrap().iter().map(|e| e["type"].as_str().unwrap().to_owned()).collect();
+            let kinds: Vec<String> = list.body["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|e| e["type"].as_str().unwrap().to_owned())
+                .collect();
             assert_eq!(kinds, want, "{pairs:?}");
         }
     }

@@ -1,12 +1,11 @@
 //! Idempotency keys.
 
-use onfile_core::clock::Clock;
 use onfile_server::wire::idempotency::{Claim, request_hash};
 use serde_json::json;
 
 use crate::support::{form, merchant, send, servers};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_hundred_identical_requests_at_once_have_one_effect() {
     const AT_ONCE: usize = 200;
     for server in servers().await {
@@ -34,7 +33,7 @@ async fn two_hundred_identical_requests_at_once_have_one_effect() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_identical_payments_at_once_charge_once() {
     for server in servers().await {
         let (customer, method) = server.customer_with_card("pm_card_visa").await;
@@ -84,7 +83,11 @@ async fn a_key_is_for_one_request_of_one_account() {
             ("/v1/customers?expand[]=test_clock".to_owned(), vec![("name", "one")]),
         ] {
             let refused = server.post_once("a", &path, &pairs).await;
-            assert_eq!((refused.status, refused.at("error/type")), (400, json!("idempotency_error")), "{path}");
+            assert_eq!(
+                (refused.status, refused.at("error/type")),
+                (400, json!("idempotency_error")),
+                "{path}"
+            );
         }
         let other = merchant(&server.app, "Other", false).await;
         let request = server.with(&other.secret, "POST", "/v1/customers", &[("name", "two")]);
@@ -180,7 +183,11 @@ async fn keys_that_are_none_are_refused() {
     for server in servers().await {
         for key in ["", " ", &"k".repeat(256)] {
             let refused = server.post_once(key, "/v1/customers", &[]).await;
-            assert_eq!((refused.status, refused.at("error/type")), (400, json!("idempotency_error")), "{key:?}");
+            assert_eq!(
+                (refused.status, refused.at("error/type")),
+                (400, json!("idempotency_error")),
+                "{key:?}"
+            );
         }
         server.post_once(&"k".repeat(255), "/v1/customers", &[]).await.ok();
     }

@@ -20,7 +20,8 @@ async fn pay(server: &Server, source: &str, extra: &[(&str, &str)]) -> crate::su
 #[tokio::test]
 async fn a_payment_succeeds_and_is_refunded() {
     for server in servers().await {
-        let paid = pay(&server, "pm_card_visa", &[("description", "Order 1"), ("metadata[order]", "1")]).await.ok();
+        let paid =
+            pay(&server, "pm_card_visa", &[("description", "Order 1"), ("metadata[order]", "1")]).await.ok();
         assert_eq!((paid.at("status"), paid.at("amount_received")), (json!("succeeded"), json!(2900)));
         let charge = server.get(&format!("/v1/charges/{}", paid.text("latest_charge")), &[]).await.ok();
         assert_eq!((charge.at("paid"), charge.at("description")), (json!(true), json!("Order 1")));
@@ -61,7 +62,9 @@ async fn a_decline_is_a_card_error_with_the_intent_in_it() {
 async fn a_challenge_leads_the_customer_to_the_issuer() {
     for server in servers().await {
         let waiting =
-            pay(&server, "pm_card_authenticationRequired", &[("return_url", "https://shop.example/done")]).await.ok();
+            pay(&server, "pm_card_authenticationRequired", &[("return_url", "https://shop.example/done")])
+                .await
+                .ok();
         assert_eq!(waiting.at("status"), "requires_action");
         assert_eq!(waiting.at("next_action/type"), "redirect_to_url");
         assert_eq!(waiting.at("next_action/redirect_to_url/return_url"), "https://shop.example/done");
@@ -75,7 +78,10 @@ async fn a_challenge_leads_the_customer_to_the_issuer() {
 async fn reserved_money_is_captured_in_part_or_released() {
     for server in servers().await {
         let held = pay(&server, "pm_card_visa", &[("capture_method", "manual")]).await.ok();
-        assert_eq!((held.at("status"), held.at("amount_capturable")), (json!("requires_capture"), json!(2900)));
+        assert_eq!(
+            (held.at("status"), held.at("amount_capturable")),
+            (json!("requires_capture"), json!(2900))
+        );
         let path = format!("/v1/payment_intents/{}", held.id());
         let over = server.post(&format!("{path}/capture"), &[("amount_to_capture", "2901")]).await;
         assert_eq!(over.status, 400, "{}", over.body);
@@ -86,7 +92,10 @@ async fn reserved_money_is_captured_in_part_or_released() {
         let held = pay(&server, "pm_card_visa", &[("capture_method", "manual")]).await.ok();
         let path = format!("/v1/payment_intents/{}/cancel", held.id());
         let canceled = server.post(&path, &[("cancellation_reason", "abandoned")]).await.ok();
-        assert_eq!((canceled.at("status"), canceled.at("cancellation_reason")), (json!("canceled"), json!("abandoned")));
+        assert_eq!(
+            (canceled.at("status"), canceled.at("cancellation_reason")),
+            (json!("canceled"), json!("abandoned"))
+        );
     }
 }
 
@@ -97,10 +106,16 @@ async fn an_intent_is_made_changed_and_confirmed_step_by_step() {
         assert_eq!(made.at("status"), "requires_payment_method");
         let path = format!("/v1/payment_intents/{}", made.id());
         let changed = server
-            .post(&path, &[("amount", "200"), ("payment_method", "pm_card_visa"), ("receipt_email", "a@b.example")])
+            .post(
+                &path,
+                &[("amount", "200"), ("payment_method", "pm_card_visa"), ("receipt_email", "a@b.example")],
+            )
             .await
             .ok();
-        assert_eq!((changed.at("amount"), changed.at("status")), (json!(200), json!("requires_confirmation")));
+        assert_eq!(
+            (changed.at("amount"), changed.at("status")),
+            (json!(200), json!("requires_confirmation"))
+        );
         let paid = server.post(&format!("{path}/confirm"), &[]).await.ok();
         assert_eq!(paid.at("status"), "succeeded");
         let again = server.post(&format!("{path}/confirm"), &[]).await;
@@ -122,7 +137,8 @@ async fn a_lost_answer_is_shown_as_processing() {
 async fn a_setup_intent_saves_a_card_for_a_customer() {
     for server in servers().await {
         let customer = server.post("/v1/customers", &[]).await.ok().id();
-        let made = server.post("/v1/setup_intents", &[("customer", &customer), ("usage", "off_session")]).await.ok();
+        let made =
+            server.post("/v1/setup_intents", &[("customer", &customer), ("usage", "off_session")]).await.ok();
         let path = format!("/v1/setup_intents/{}", made.id());
         server.post(&path, &[("description", "cards"), ("metadata[a]", "b")]).await.ok();
         let saved = server.post(&format!("{path}/confirm"), &[("payment_method", "pm_card_visa")]).await.ok();

@@ -20,7 +20,8 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("confirm", "true"),
     ];
     let paid = server.post("/v1/payment_intents", &pay).await.ok();
-    let refund = server.post("/v1/refunds", &[("payment_intent", &paid.id()), ("amount", "1")]).await.ok().id();
+    let refund =
+        server.post("/v1/refunds", &[("payment_intent", &paid.id()), ("amount", "1")]).await.ok().id();
     let setup = server.post("/v1/setup_intents", &[]).await.ok().id();
     let event = server.get("/v1/events", &[("limit", "1")]).await.ok().id_of_first();
     vec![
@@ -69,7 +70,11 @@ async fn no_route_shows_or_changes_anything_without_the_right_key() {
             }
             if route.access == Access::Secret {
                 let reply = ask(&server, Some(&server.merchant.publishable), route.method, &path).await;
-                assert_eq!((reply.status, reply.at("error/code")), (403, json!("secret_key_required")), "{place}");
+                assert_eq!(
+                    (reply.status, reply.at("error/code")),
+                    (403, json!("secret_key_required")),
+                    "{place}"
+                );
             }
         }
         let customer = server.get(&format!("/v1/customers/{}", objects[0].1), &[]).await.ok();
@@ -96,19 +101,30 @@ async fn another_accounts_ids_are_answered_exactly_like_missing_ones() {
             for (known, secret) in [(&objects, &other.secret), (&missing, &other.secret)] {
                 let path = filled(route.path, known);
                 let reply = send(server.with(secret, route.method, &path, &pairs)).await;
-                let body = known.iter().fold(reply.body.to_string(), |body, (_, id)| body.replace(id.as_str(), "ID"));
+                let body = known
+                    .iter()
+                    .fold(reply.body.to_string(), |body, (_, id)| body.replace(id.as_str(), "ID"));
                 replies.push((reply.status, body));
             }
             assert_eq!(replies[0].0, 404, "{} {}: {}", route.method, route.path, replies[0].1);
             assert_eq!(replies[0], replies[1], "{} {}", route.method, route.path);
         }
         for (_, id) in &objects {
-            for (name, path) in [("customer", "/v1/payment_intents"), ("payment_method", "/v1/payment_intents")] {
+            for (name, path) in
+                [("customer", "/v1/payment_intents"), ("payment_method", "/v1/payment_intents")]
+            {
                 let pairs = [("amount", "100"), ("currency", "usd"), (name, id.as_str())];
                 let reply = send(server.with(&other.secret, "POST", path, &pairs)).await;
-                assert_eq!((reply.status, reply.at("error/param")), (400, json!(name)), "{id}: {}", reply.body);
+                assert_eq!(
+                    (reply.status, reply.at("error/param")),
+                    (400, json!(name)),
+                    "{id}: {}",
+                    reply.body
+                );
             }
         }
+        let theirs = server.get("/v1/customers", &[]).await.ok();
+        assert!(!theirs.body.to_string().contains(&own), "the first account sees the second's customer");
         for route in ROUTES.iter().filter(|route| route.method == "GET" && !route.path.contains('{')) {
             let reply = ask(&server, Some(&other.secret), "GET", route.path).await.ok();
             for (_, id) in &objects {
@@ -159,12 +175,16 @@ async fn a_browser_reads_and_confirms_with_the_client_secret_alone_and_sees_litt
         let key = &server.merchant.publishable;
         let with = [("client_secret", secret.as_str())];
         let seen = send(server.with(key, "GET", &path, &with)).await.ok();
-        assert_eq!((seen.at("amount"), seen.at("metadata"), seen.at("customer")), (json!(100), json!({}), json!(null)));
+        assert_eq!(
+            (seen.at("amount"), seen.at("metadata"), seen.at("customer")),
+            (json!(100), json!({}), json!(null))
+        );
         assert_eq!(send(server.with(key, "GET", &path, &[])).await.status, 400);
         let wrong = format!("{secret}x");
         assert_eq!(send(server.with(key, "GET", &path, &[("client_secret", &wrong)])).await.status, 404);
         for forbidden in [("metadata[a]", "b"), ("off_session", "true"), ("expand[]", "customer")] {
-            let confirm = send(server.with(key, "POST", &format!("{path}/confirm"), &[with[0], forbidden])).await;
+            let confirm =
+                send(server.with(key, "POST", &format!("{path}/confirm"), &[with[0], forbidden])).await;
             assert_eq!(confirm.at("error/code"), "parameter_unknown", "{forbidden:?}: {}", confirm.body);
         }
         let paid = send(server.with(key, "POST", &format!("{path}/confirm"), &with)).await.ok();
@@ -177,8 +197,12 @@ async fn a_browser_reads_and_confirms_with_the_client_secret_alone_and_sees_litt
 async fn a_browser_hears_no_reason_for_a_decline() {
     for server in servers().await {
         let (customer, method) = server.customer_with_card("pm_card_chargeDeclined").await;
-        let new =
-            [("amount", "100"), ("currency", "usd"), ("customer", customer.as_str()), ("payment_method", method.as_str())];
+        let new = [
+            ("amount", "100"),
+            ("currency", "usd"),
+            ("customer", customer.as_str()),
+            ("payment_method", method.as_str()),
+        ];
         let intent = server.post("/v1/payment_intents", &new).await.ok();
         let path = format!("/v1/payment_intents/{}/confirm", intent.id());
         let pairs = [("client_secret", intent.text("client_secret"))];
@@ -211,8 +235,11 @@ async fn only_pages_of_registered_origins_may_ask() {
         }
         let preflight = send(server.bare("OPTIONS", &path).header("origin", "https://shop.example")).await;
         assert_eq!(preflight.status, 204);
-        assert!(preflight.header("access-control-allow-headers").is_some_and(|h| h.contains("authorization")));
-        let other = send(server.bare("OPTIONS", "/v1/customers").header("origin", "https://shop.example")).await;
+        assert!(
+            preflight.header("access-control-allow-headers").is_some_and(|h| h.contains("authorization"))
+        );
+        let other =
+            send(server.bare("OPTIONS", "/v1/customers").header("origin", "https://shop.example")).await;
         assert_eq!(other.header("access-control-allow-origin"), None);
     }
 }

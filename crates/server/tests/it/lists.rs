@@ -53,7 +53,8 @@ async fn pages_follow_each_other_in_both_directions_without_gap_or_repetition() 
 async fn a_range_of_creation_holds_what_was_made_in_it() {
     for server in servers().await {
         let id = customers(&server, 1).await.remove(0);
-        let created = server.get(&format!("/v1/customers/{id}"), &[]).await.ok().at("created").as_i64().unwrap();
+        let created =
+            server.get(&format!("/v1/customers/{id}"), &[]).await.ok().at("created").as_i64().unwrap();
         let at = |offset: i64| (created + offset).to_string();
         for (name, value, want) in [
             ("created", at(0), true),

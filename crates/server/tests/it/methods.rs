@@ -83,7 +83,9 @@ async fn what_may_be_changed_is_changed_and_the_expiry_at_the_vault_too() {
         assert_eq!(changed.at("billing_details/address/city"), "Bonn");
         assert_eq!(changed.at("billing_details/name"), "Jenny Rosen");
         assert_eq!(server.get(&path, &[]).await.ok().body, changed.body);
-        for (name, value) in [("card[exp_year]", "2001"), ("card[exp_year]", "2099"), ("card[exp_month]", "13")] {
+        for (name, value) in
+            [("card[exp_year]", "2001"), ("card[exp_year]", "2099"), ("card[exp_month]", "13")]
+        {
             let refused = server.post(&path, &[(name, value)]).await;
             assert_eq!((refused.status, refused.at("error/param")), (400, json!(name)), "{value}");
         }
@@ -105,7 +107,8 @@ async fn a_detached_method_is_gone_for_good_and_nobodys_default() {
             json!(null)
         );
         assert_eq!(server.post(&format!("/v1/payment_methods/{method}/detach"), &[]).await.status, 400);
-        let again = server.post(&format!("/v1/payment_methods/{method}/attach"), &[("customer", &customer)]).await;
+        let again =
+            server.post(&format!("/v1/payment_methods/{method}/attach"), &[("customer", &customer)]).await;
         assert_eq!(again.status, 400);
         let list = server.get(&format!("{customer_path}/payment_methods"), &[]).await.ok();
         assert_eq!(list.at("data"), json!([]));
@@ -120,18 +123,34 @@ async fn methods_are_listed_by_customer_and_type() {
         let (_, other) = server.customer_with_card("pm_card_visa").await;
         for (path, filter, want) in [
             ("/v1/payment_methods".to_owned(), vec![("customer", customer.as_str())], vec![&method]),
-            ("/v1/payment_methods".to_owned(), vec![("customer", customer.as_str()), ("type", "card")], vec![&method]),
-            ("/v1/payment_methods".to_owned(), vec![("customer", customer.as_str()), ("type", "us_bank_account")], vec![]),
+            (
+                "/v1/payment_methods".to_owned(),
+                vec![("customer", customer.as_str()), ("type", "card")],
+                vec![&method],
+            ),
+            (
+                "/v1/payment_methods".to_owned(),
+                vec![("customer", customer.as_str()), ("type", "us_bank_account")],
+                vec![],
+            ),
             (format!("/v1/customers/{customer}/payment_methods"), vec![("type", "card")], vec![&method]),
             ("/v1/payment_methods".to_owned(), vec![], vec![&other, &method]),
         ] {
             let list = server.get(&path, &filter).await.ok();
-            let ids: Vec<String> =
-                list.at("data").as_array().unwrap().iter().map(|m| m["id"].as_str().unwrap().to_owned()).collect();
+            let ids: Vec<String> = list
+                .at("data")
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|m| m["id"].as_str().unwrap().to_owned())
+                .collect();
             assert_eq!(ids.iter().collect::<Vec<_>>(), want, "{path} {filter:?}");
         }
         let one = format!("/v1/customers/{customer}/payment_methods/{method}");
         assert_eq!(server.get(&one, &[]).await.ok().id(), method);
-        assert_eq!(server.get(&format!("/v1/customers/{customer}/payment_methods/{other}"), &[]).await.status, 404);
+        assert_eq!(
+            server.get(&format!("/v1/customers/{customer}/payment_methods/{other}"), &[]).await.status,
+            404
+        );
     }
 }

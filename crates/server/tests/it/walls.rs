@@ -38,7 +38,8 @@ fn number() -> String {
 #[tokio::test]
 async fn account_data_is_refused_and_is_in_no_table_file_or_log_afterwards() {
     let logs = Captured::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(logs.clone()).finish();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(logs.clone()).finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
     let (number, cvc) = (number(), "987");
     let spaced = ["4242"; 4].join(" ");
@@ -72,7 +73,8 @@ async fn account_data_is_refused_and_is_in_no_table_file_or_log_afterwards() {
         let under_key = server.post_once(&number, "/v1/customers", &[("name", "x")]).await;
         assert_eq!(under_key.status, 402);
         assert_eq!(under_key.header("idempotency-key"), None);
-        let agent = server.with(key, "POST", &update, &[("name", "x")]).header("user-agent", format!("me {number}"));
+        let agent =
+            server.with(key, "POST", &update, &[("name", "x")]).header("user-agent", format!("me {number}"));
         send(agent).await.ok();
         assert_eq!(server.get(&update, &[]).await.ok().at("metadata"), json!({}));
         let listed = server.get("/v1/customers", &[]).await.ok();

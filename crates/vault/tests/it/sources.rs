@@ -70,6 +70,8 @@ async fn a_source_that_nobody_redeemed_dies_after_fifteen_minutes() {
         for answer in [world.resolve(&token).await, world.redeem(&token, &world.method_id()).await] {
             assert_eq!((answer.status, answer.code().as_str()), (404, "source_expired"));
         }
+        world.pass_minutes(1);
+        assert_eq!(world.redeem(&token, &world.method_id()).await.code(), "source_expired");
         assert_eq!(housekeeping::round(&world.vault).await.unwrap(), 1);
         assert_eq!(world.resolve(&token).await.code(), "no_such_method");
         assert_eq!(world.resolve(&kept).await.status, 200);

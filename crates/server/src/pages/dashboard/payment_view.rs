@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::status::Chip;
 use super::views::{HOME, StaffView, chip, within};
-use crate::pages::words;
+use crate::pages::{widgets, words};
 
 /// A payment.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub fn payment(view: &PaymentView<'_>) -> Markup {
                 dl.facts {
                     @for (label, amount) in taken { dt { (label) } dd.num { (amount) } }
                     dt { "Customer" } dd { (view.customer.as_deref().unwrap_or("–")) }
-                    dt { "Card" } dd.num { (view.method.as_deref().unwrap_or("–")) }
+                    dt { "Card" } dd { (widgets::line(view.method.as_deref().unwrap_or("–"))) }
                     dt { "Description" } dd { (view.description.unwrap_or("–")) }
                     dt { "Created" }
                     dd { time datetime=(words::machine_time(view.created)) { (words::moment(view.created)) } }

@@ -10,7 +10,8 @@ use super::views::{self, HOME, StaffView};
 use crate::model::account::Account;
 use crate::pages::problem::Problem;
 use crate::pages::request;
-use crate::pages::sessions::{self, Role, Session, Ticket};
+use crate::pages::sessions::{self, Role, Session};
+use crate::pages::ticket::Ticket;
 use crate::pages::visit::Visit;
 use crate::store::accounts;
 

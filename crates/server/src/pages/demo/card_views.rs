@@ -48,7 +48,7 @@ pub fn remove_card(merchant: &str, card: &CardView, csrf: &str) -> Markup {
         a.back href=(HOME) { "← Back to your order" }
         h1 { "Remove this card?" }
         div.sheet {
-            p.num { strong { (card.line) } }
+            p { strong { (widgets::line(&card.line)) } }
             p { "Its number is destroyed and cannot be brought back. To use it again, you would add it anew." }
             @if card.default { p { "It is your default card; the newest other card takes its place." } }
             p.muted { "Payments that were made with it stay as they are." }

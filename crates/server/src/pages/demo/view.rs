@@ -93,7 +93,7 @@ fn card_row(view: &ShopView<'_>, card: &CardView, choice: bool) -> Markup {
             label.name id=(row) for=[choice.then_some(&card.id)] {
                 (widgets::card_glyph())
                 span {
-                    span.num { (card.line) } " "
+                    (widgets::line(&card.line)) " "
                     @if card.default { span.badge { "Default" } " " }
                     @if !usable { span.badge.bad { "Expired" } }
                 }
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn one_card_is_paid_with_by_one_click_and_without_a_choice() {
         let page = render(&[card("pm_1", true, None)]);
-        assert!(page.contains("Visa •••• 4242 (Exp: 12/2030)"));
+        assert!(page.contains("Visa •••• 4242 <span class=\"keep\">(Exp: 12/2030)</span>"));
         assert!(page.contains("Pay $29.00 with <span class=\"keep\">Visa •••• 4242</span></button>"));
         assert!(!page.contains("type=\"radio\""));
         assert!(page.contains("Ada &lt;Lovelace&gt;"));

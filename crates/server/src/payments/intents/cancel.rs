@@ -55,7 +55,11 @@ pub async fn cancel(
 }
 
 /// Withdraws a challenge that nobody will answer, before the next attempt.
-pub(super) async fn withdraw_challenge(app: &Arc<App>, cause: &Cause, id: &PaymentIntentId) -> Result<(), Error> {
+pub(super) async fn withdraw_challenge(
+    app: &Arc<App>,
+    cause: &Cause,
+    id: &PaymentIntentId,
+) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let mut intent = lock(&mut tx, cause, id).await?;
     let Some(operation) = begin_release(&mut tx, app, cause, &mut intent.object).await? else {

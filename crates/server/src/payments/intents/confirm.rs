@@ -108,7 +108,7 @@ pub(super) async fn begin_attempt(
         initiator,
         request,
         amount: intent.amount,
-        instrument: Some(&method.id),
+        instrument: Some(method),
         payment_method: Some(&method.id),
         charge: None,
         refund: None,

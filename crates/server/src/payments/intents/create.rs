@@ -24,8 +24,13 @@ const CLIENT_SECRET_DIGITS: usize = 24;
 ///
 /// # Errors
 /// [`Error::PaymentFailed`] when it was confirmed and declined: the intent exists then and can be confirmed again.
-pub async fn create(app: &Arc<App>, cause: &Cause, new: NewIntent) -> Result<Versioned<PaymentIntent>, Error> {
-    let source = new.confirm.as_ref().and_then(|c| c.payment_method.as_deref()).or(new.payment_method.as_deref());
+pub async fn create(
+    app: &Arc<App>,
+    cause: &Cause,
+    new: NewIntent,
+) -> Result<Versioned<PaymentIntent>, Error> {
+    let source =
+        new.confirm.as_ref().and_then(|c| c.payment_method.as_deref()).or(new.payment_method.as_deref());
     let instrument = match source {
         Some(source) => Some(instruments::adopt(app, cause, source, "payment_method").await?),
         None => None,
@@ -46,8 +51,13 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewIntent) -> Result<Ver
         instruments::keep(&mut tx, cause, instrument).await?;
     }
     let created = Snapshot::PaymentIntent(it.clone());
-    events::append(&mut tx, app, cause, &News { kind: "payment_intent.created", version: 1, snapshot: &created })
-        .await?;
+    events::append(
+        &mut tx,
+        app,
+        cause,
+        &News { kind: "payment_intent.created", version: 1, snapshot: &created },
+    )
+    .await?;
     let operation = match (&confirmation, &instrument) {
         (Some(ask), Some(instrument)) => {
             Some(confirm::begin_attempt(&mut tx, app, cause, it, &instrument.method, ask).await?)

@@ -6,17 +6,24 @@ use super::super::requests::IntentDetails;
 
 /// Writes the changes into the intent.
 pub(super) fn apply(intent: &mut PaymentIntent, details: IntentDetails) {
-    fn set<T>(field: &mut Option<T>, change: Option<Option<T>>) {
-        if let Some(value) = change {
-            *field = value;
-        }
+    if let Some(value) = details.description {
+        intent.description = value;
     }
-    set(&mut intent.description, details.description);
-    set(&mut intent.statement_descriptor, details.statement_descriptor);
-    set(&mut intent.statement_descriptor_suffix, details.statement_descriptor_suffix);
-    set(&mut intent.receipt_email, details.receipt_email);
-    set(&mut intent.shipping, details.shipping);
-    set(&mut intent.setup_future_usage, details.setup_future_usage);
+    if let Some(value) = details.statement_descriptor {
+        intent.statement_descriptor = value;
+    }
+    if let Some(value) = details.statement_descriptor_suffix {
+        intent.statement_descriptor_suffix = value;
+    }
+    if let Some(value) = details.receipt_email {
+        intent.receipt_email = value;
+    }
+    if let Some(value) = details.shipping {
+        intent.shipping = value;
+    }
+    if let Some(value) = details.setup_future_usage {
+        intent.setup_future_usage = value;
+    }
     if let Some(change) = details.metadata {
         change.apply(&mut intent.metadata);
     }

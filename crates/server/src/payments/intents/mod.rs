@@ -49,7 +49,10 @@ pub(super) async fn check_customer(tx: &mut Tx, cause: &Cause, id: &CustomerId) 
 }
 
 /// What the caller is answered after an attempt to pay; `begun` is the intent as it was committed before.
-fn answer(settled: Option<Settled>, begun: Versioned<PaymentIntent>) -> Result<Versioned<PaymentIntent>, Error> {
+fn answer(
+    settled: Option<Settled>,
+    begun: Versioned<PaymentIntent>,
+) -> Result<Versioned<PaymentIntent>, Error> {
     let Some((intent, state)) = payment(settled)? else { return Ok(begun) };
     match (state, intent.object.last_error.clone()) {
         (OperationState::NotSent, _) => Err(Error::NotSent),
@@ -77,6 +80,8 @@ fn payment(settled: Option<Settled>) -> Result<Option<(Versioned<PaymentIntent>,
     match settled {
         None => Ok(None),
         Some(Settled::Payment(intent, state)) => Ok(Some((*intent, state))),
-        Some(_) => Err(DbError::Inconsistent("an operation of a payment settled something else".into()).into()),
+        Some(_) => {
+            Err(DbError::Inconsistent("an operation of a payment settled something else".into()).into())
+        }
     }
 }

@@ -48,27 +48,27 @@ pub(super) async fn settle(
 ) -> Result<Settled, Error> {
     let mut tx = app.db.begin().await?;
     // The debt is locked before its operation, everywhere, so that two who settle never wait for each other.
-    let mut case = Case { app, cause, report, debt: Debt::lock(&mut tx, cause, debt).await? };
+    let mut settling = Settling { app, cause, report, debt: Debt::lock(&mut tx, cause, debt).await? };
     let account = &cause.account.id;
     let mut operation = operations::lock(&mut tx, account, id)
         .await?
         .ok_or_else(|| DbError::Inconsistent(format!("operation {id} is gone")))?;
     let before = operation.state;
-    match operation.state.settle(case.report.outcome) {
+    match operation.state.settle(settling.report.outcome) {
         Ok(state) => operation.state = state,
         Err(impossible) => {
             tracing::error!(operation = %id, %impossible, "an answer contradicts what is known; a person must look");
-            return case.as_it_is(&mut tx, &operation).await;
+            return settling.as_it_is(&mut tx, &operation).await;
         }
     }
     if operation.state == before && before != OperationState::Unknown {
-        return case.as_it_is(&mut tx, &operation).await;
+        return settling.as_it_is(&mut tx, &operation).await;
     }
-    case.remember(&mut operation);
+    settling.remember(&mut operation);
     let settled = if operation.state == before {
-        case.as_it_is(&mut tx, &operation).await?
+        settling.as_it_is(&mut tx, &operation).await?
     } else {
-        case.apply(&mut tx, &mut operation).await?
+        settling.apply(&mut tx, &mut operation).await?
     };
     let check_at = next_check(app, &mut operation);
     operations::save(&mut tx, account, &operation, app.now_ms(), check_at).await?;
@@ -94,14 +94,14 @@ impl Debt {
     }
 }
 
-struct Case<'a> {
+struct Settling<'a> {
     app: &'a App,
     cause: &'a Cause,
     report: Report,
     debt: Debt,
 }
 
-impl Case<'_> {
+impl Settling<'_> {
     /// Keeps the processor's words with the operation, and whether it may ever be sent again.
     fn remember(&self, operation: &mut Operation) {
         operation.doc.result = Some(self.report.words.clone());

@@ -129,10 +129,13 @@ fn config(folder: &TempDir, scratch: &Scratch, socket: &std::path::Path) -> Conf
     std::fs::write(&credential, "service").unwrap();
     std::fs::set_permissions(&credential, std::fs::Permissions::from_mode(0o600)).unwrap();
     let text = format!(
-        "[database]\nurl = {:?}\n[keys]\ndir = {keys:?}\n[listen]\naddress = \"127.0.0.1:0\"\n[public]\nurl = \
-         \"http://localhost:4242\"\n[vault]\nsocket = {socket:?}\ncredential_file = {credential:?}\nurl = \
-         \"http://127.0.0.1:4243\"\ntimeout_ms = 5000\n",
-        scratch.url
+        "[database]\nurl = \"{}\"\n[keys]\ndir = \"{}\"\n[listen]\naddress = \"127.0.0.1:0\"\n\
+         [public]\nurl = \"http://localhost:4242\"\n[vault]\nsocket = \"{}\"\ncredential_file = \"{}\"\n\
+         url = \"http://127.0.0.1:4243\"\ntimeout_ms = 5000\n",
+        scratch.url,
+        keys.display(),
+        socket.display(),
+        credential.display()
     );
     onfile_service::config::parse(std::path::Path::new("test.toml"), &text).unwrap()
 }
@@ -163,7 +166,11 @@ pub fn form(pairs: &[(&str, &str)]) -> String {
     let encode = |text: &str| {
         percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
     };
-    pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
+    pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect::<Vec<_>>()
+        .join("&")
 }
 
 impl Server {

@@ -12,8 +12,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use onfile_core::ids::{AccountId, Id, PaymentMethodId};
 use onfile_core::vault_contract::{
-    Billing, CardDetails, Descriptor, Destroy, Details, ForwardAnswer, ForwardOrder, PutAccount, Redeem, Refusal,
-    RefusalCode, Resolve, UpdateExpiry, path,
+    Billing, CardDetails, Descriptor, Destroy, Details, ForwardAnswer, ForwardOrder, PutAccount, Redeem,
+    Refusal, RefusalCode, Resolve, UpdateExpiry, path,
 };
 use onfile_service::listen::{Bound, ListenAddress, ListenConfig, serve};
 use onfile_service::shutdown::Shutdown;
@@ -205,10 +205,24 @@ fn process(order: &ForwardOrder, source: &str) -> Value {
             let verification = kind == "verifications";
             let capture = order.body.get("capture") == Some(&json!(true));
             let challenge = source.contains("authenticationRequired") && !order.body["return_url"].is_null();
-            let declined = source.contains("Declined") || (source.contains("authenticationRequired") && !challenge);
-            let code = if source.contains("Declined") { "insufficient_funds" } else { "authentication_required" };
-            let good = if verification { "verified" } else if capture { "captured" } else { "authorised" };
-            let status = if challenge { "challenge" } else if declined { "declined" } else { good };
+            let declined =
+                source.contains("Declined") || (source.contains("authenticationRequired") && !challenge);
+            let code =
+                if source.contains("Declined") { "insufficient_funds" } else { "authentication_required" };
+            let good = if verification {
+                "verified"
+            } else if capture {
+                "captured"
+            } else {
+                "authorised"
+            };
+            let status = if challenge {
+                "challenge"
+            } else if declined {
+                "declined"
+            } else {
+                good
+            };
             json!({
                 "id": format!("pay_{tail}"), "object": "payment", "reference": reference, "status": status,
                 "amount": amount, "currency": order.body["currency"], "captured": 0, "refunded": 0,
