@@ -64,9 +64,11 @@ class Shop:
         self._lock = threading.Lock()
         self.told: dict[str, Told] = {}
         self.unanswered: dict[str, tuple] = {}
+        self.refused: dict[str, str] = {}
+        """What was answered as a mistake of the merchant's. There should be none."""
 
     def ask(self, key: str, function, *arguments, **options) -> Told | None:
-        """Calls a function of the SDK under a key. None when even its retries brought no answer."""
+        """Calls a function of the SDK under a key. None when even its retries brought no answer, or it was refused."""
         told = Told()
         try:
             told.answer = function(*arguments, options={"idempotency_key": key, **options})
@@ -76,6 +78,11 @@ class Shop:
         except (stripe.APIConnectionError, stripe.APIError):
             with self._lock:
                 self.unanswered[key] = (function, *arguments)
+            return None
+        except stripe.StripeError as error:
+            with self._lock:
+                self.refused[key] = str(error)
+                self.unanswered.pop(key, None)
             return None
         with self._lock:
             self.told[key] = told

@@ -155,7 +155,7 @@ pub fn state(state: OperationState) -> (&'static str, &'static str, &'static str
             "No answer came. Money may have moved; we keep asking the processor, and nothing else is sent meanwhile.",
             "warn",
         ),
-        OperationState::Succeeded => ("Succeeded", "The processor did it.", "good"),
+        OperationState::Succeeded => ("Succeeded", "The processor approved it.", "good"),
         OperationState::Declined => ("Declined", "The bank or the processor said no. No money moved.", "bad"),
         OperationState::NotSent => ("Not sent", "It never left us. No money moved.", "calm"),
         OperationState::Absent => ("Never arrived", "The processor never got it. No money moved.", "calm"),

@@ -21,6 +21,9 @@ use super::value::{Cell, Param, Row};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers at a time.
 const READERS: usize = 8;
+/// Pages in the log before it is copied into the database: 16 MiB. Pages that many transactions write (the ends of
+/// tables and indexes) are then copied once for all of them.
+const CHECKPOINT_PAGES: i64 = 4_000;
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 256;
 /// Names of parameters, `$1` to `$40`: the most that a statement may have.
@@ -99,6 +102,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
         // Journal mode is kept in the file; the rest is per connection.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     }
     connection.pragma_update(None, "foreign_keys", "ON")?;
     Ok(connection)
