@@ -1,8 +1,8 @@
 //! The pages: the demo shop, receipts, the dashboard. Written by the server, complete without script; forms are
 //! answered with a redirect, so that a reload repeats nothing.
 //!
-//! A handler reads its request as a [`visit::Visit`], loads what it needs, and hands a view (a plain structure) to a
-//! pure function that writes the page. What cannot be shown is a [`problem::Problem`].
+//! A handler reads its request as a `visit::Visit`, loads what it needs, and hands a view (a plain structure) to a
+//! pure function that writes the page. What cannot be shown is a `problem::Problem`.
 
 mod assets;
 mod dashboard;

@@ -1,8 +1,8 @@
 //! Moving money: each public function is one story, from the lock on the payment to the answer of the processor.
 //!
-//! Every operation goes the same way (M1): [`begin`] commits it as *sending* together with what it changes, [`carry_out`]
-//! sends it through the vault with no transaction open, [`settle`] commits what came back. When nothing came back,
-//! [`resolve`] looks it up, or sends the same again under the same key, until it is known.
+//! Every operation goes the same way (M1): `begin` commits it as *sending* together with what it changes, `carry_out`
+//! sends it through the vault with no transaction open, `settle` commits what came back. When nothing came back,
+//! `resolve` looks it up, or sends the same again under the same key, until it is known.
 
 mod begin;
 mod carry_out;

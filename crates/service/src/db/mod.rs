@@ -2,11 +2,11 @@
 //!
 //! SQL is written in the common subset: `$1` parameters, `RETURNING`, `ON CONFLICT`, `BIGINT` for integers, booleans
 //! (0 or 1) and times (Unix milliseconds), `TEXT`, `BYTEA`. What the two engines truly do differently stands in
-//! [`dialect`]. A row is locked by writing it (`UPDATE … RETURNING`), which both engines understand, never by
+//! `dialect`. A row is locked by writing it (`UPDATE … RETURNING`), which both engines understand, never by
 //! `FOR UPDATE`.
 //!
 //! SQLite runs through rusqlite on the caller's thread (microseconds a statement; a hop to another thread would cost
-//! more than the statement) with one writer whose commits are shared by all who wait for it (see [`sqlite`]).
+//! more than the statement) with one writer whose commits are shared by all who wait for it (see `sqlite`).
 //! PostgreSQL runs through tokio-postgres: it asks the server for parameter types, so that `NULL` needs none, and it
 //! does not bring a second copy of SQLite as sqlx does.
 

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
+use super::stall::Stall;
 use super::{Peer, Shared};
 
 /// The largest header of a request, all lines together; also the size of a connection's read buffer.
@@ -26,6 +27,7 @@ pub(super) async fn serve<S>(stream: S, peer: Peer, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let stream = Stall::new(stream, shared.limits.write_deadline);
     let Some(acceptor) = shared.tls.clone() else {
         return serve_http(stream, peer, shared).await;
     };

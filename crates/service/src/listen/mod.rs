@@ -5,6 +5,7 @@
 //! [`CONNECTIONS_MAX`] clients wait in the kernel's backlog and cost no memory here.
 
 mod connection;
+mod stall;
 mod tls;
 mod unix;
 
@@ -33,6 +34,8 @@ pub const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 pub const CLIENT_IDLE_MAX: Duration = Duration::from_secs(5);
 /// How long a TLS handshake may take.
 pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a client may leave an answer unread before it is cut off.
+pub const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// How long requests under way may go on after the order to stop.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 /// How long the accept loop rests when the operating system refuses to accept (no file descriptors left).
@@ -47,6 +50,8 @@ pub struct Limits {
     pub header_deadline: Duration,
     /// See [`HANDSHAKE_DEADLINE`].
     pub handshake_deadline: Duration,
+    /// See [`WRITE_DEADLINE`].
+    pub write_deadline: Duration,
     /// See [`DRAIN_LIMIT`].
     pub drain_limit: Duration,
 }
@@ -57,6 +62,7 @@ impl Default for Limits {
             connections_max: CONNECTIONS_MAX,
             header_deadline: HEADER_DEADLINE,
             handshake_deadline: HANDSHAKE_DEADLINE,
+            write_deadline: WRITE_DEADLINE,
             drain_limit: DRAIN_LIMIT,
         }
     }

@@ -2,8 +2,9 @@
 
 use onfile_service::listen::Limits;
 use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
 
-use crate::client::{BODY_BYTES_MAX, GET, SHORT, ask, loopback, read_answer, read_to_end, router, start};
+use crate::client::{BODY_BYTES_MAX, GET, PATIENCE, SHORT, ask, loopback, read_answer, read_to_end, router, start};
 
 fn short_header() -> Limits {
     Limits { header_deadline: SHORT, ..Limits::default() }
@@ -42,6 +43,34 @@ async fn an_idle_connection_is_closed_after_its_last_answer() {
         assert!(ask(&mut stream, GET).await.contains("hello"));
     }
     assert_eq!(read_to_end(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_and_never_reads_is_cut_off() {
+    let limits = Limits { write_deadline: SHORT, ..Limits::default() };
+    let server = start(limits, router(), &loopback()).await;
+    let mut stream = server.connect().await;
+    let many = GET.repeat(1000);
+    let cut_off = async { while stream.write_all(&many).await.is_ok() {} };
+    timeout(PATIENCE, cut_off).await.expect("it keeps its place for ever");
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_gets_its_whole_answer() {
+    use tokio::io::AsyncReadExt;
+    const LENGTH: usize = 20_000_000;
+    let router = axum::Router::new().route("/", axum::routing::get(|| async { "x".repeat(LENGTH) }));
+    let limits = Limits { write_deadline: SHORT, ..Limits::default() };
+    let server = start(limits, router, &loopback()).await;
+    let mut stream = server.connect().await;
+    stream.write_all(GET).await.unwrap();
+    let (mut piece, mut got) = (vec![0u8; LENGTH / 10], 0);
+    while got < LENGTH {
+        tokio::time::sleep(SHORT / 6).await;
+        let read = timeout(PATIENCE, stream.read(&mut piece)).await.unwrap().unwrap();
+        assert!(read > 0, "cut off after {got} bytes");
+        got += read;
+    }
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ pub async fn authenticate(
 /// The account that has this publishable key.
 ///
 /// # Errors
-/// As [`authenticate`].
+/// As for a key in a header.
 pub async fn account_with_key(vault: &Vault, key: &str) -> Result<Arc<Account>, ApiError> {
     if ["sk_", "rk_"].iter().any(|secret| key.starts_with(secret)) {
         return Err(ApiError::unauthorized(
