@@ -22,11 +22,15 @@ impl Report {
         let total: u64 = memory.iter().map(|(_, kib)| kib).sum();
         let parts: Vec<String> =
             memory.iter().map(|(name, kib)| format!("{name} {} MiB", kib / 1024)).collect();
-        self.line(&format!("Resident memory before load: {} MiB ({}).\n", total / 1024, parts.join(", ")))?;
+        self.line(&format!(
+            "Resident memory before load: {} MiB ({}); aim: ≤ 64 MiB.\n",
+            total / 1024,
+            parts.join(", ")
+        ))?;
         self.line(
-            "| what | includes | clients | rate | p50 | p99 | CPU per request, by process | fdatasync |",
+            "| what | includes | aim | clients | rate | p50 | p99 | CPU per request, by process | fdatasync |",
         )?;
-        self.line("|---|---|---|---|---|---|---|---|")
+        self.line("|---|---|---|---|---|---|---|---|---|")
     }
 
     /// One scenario.
@@ -46,9 +50,10 @@ impl Report {
         let percentile = |p: f64| micros(measured.latencies.value_at_quantile(p).into());
         let (p50, p99) = (percentile(0.5), percentile(0.99));
         self.line(&format!(
-            "| {} | {} | {clients} | {rate}/s | {p50} | {p99} | {} ({}) | {} |",
+            "| {} | {} | {} | {clients} | {rate}/s | {p50} | {p99} | {} ({}) | {} |",
             scenario.name,
             scenario.includes,
+            scenario.reach,
             each(&total),
             parts.join(", "),
             micros(fsync.as_micros()),

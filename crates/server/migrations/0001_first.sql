@@ -44,11 +44,13 @@ CREATE TABLE payment_methods (
     PRIMARY KEY (account_id, id)
 );
 CREATE INDEX payment_methods_by_customer ON payment_methods (account_id, customer_id, id);
--- Numbers that the vault has still to destroy: written with the removal, deleted when the vault has done it.
+-- Numbers that the vault has still to destroy: written with the removal, deleted when the vault has done it. What it
+-- refuses is asked again ever less often (`tries`), and holds up nothing else.
 CREATE TABLE vault_destructions (
     account_id TEXT NOT NULL,
     payment_method_id TEXT NOT NULL,
     due BIGINT NOT NULL,
+    tries BIGINT NOT NULL,
     PRIMARY KEY (account_id, payment_method_id)
 );
 CREATE TABLE consents (

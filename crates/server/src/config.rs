@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use onfile_service::config::{ConfigError, DatabaseConfig, DatabaseUrl, ListenConfig, LogConfig};
 use serde::Deserialize;
 
+use crate::origin::is_origin;
+
 /// The whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,13 +144,12 @@ fn timeout_default() -> u64 {
 fn base_url<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     let base = text.trim_end_matches('/');
-    let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ']) => Ok(base.to_owned()),
-        _ => Err(serde::de::Error::custom(
-            "a base url is `https://HOST` or `http://HOST:PORT`, without a path",
-        )),
+    if is_origin(base) {
+        return Ok(base.to_owned());
     }
+    Err(serde::de::Error::custom(
+        "a base url is `https://HOST` in lower case, or `http://localhost:PORT` on this machine, without a path",
+    ))
 }
 
 impl Config {
@@ -204,6 +205,8 @@ mod tests {
             format!("{}{tls}", GOOD.replace(socket, &format!("{socket}\n{https}"))),
             GOOD.replace("http://localhost:4242/", "localhost:4242"),
             GOOD.replace("http://localhost:4242/", "https://a/b"),
+            GOOD.replace("http://localhost:4242/", "http://pay.shop.example"),
+            GOOD.replace("http://127.0.0.1:4243", "http://cards.shop.example"),
             format!("{GOOD}[processing]\nlease = 1\n"),
         ] {
             assert!(parse(&bad).is_err(), "{bad}");

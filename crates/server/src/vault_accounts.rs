@@ -42,9 +42,11 @@ pub async fn push(app: &App, stored: &StoredAccount) -> Result<(), VaultError> {
 
 /// Why not everything was told.
 #[derive(Debug, thiserror::Error)]
-enum PushError {
+pub enum PushError {
+    /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
@@ -63,14 +65,25 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-async fn push_all(app: &App) -> Result<(), PushError> {
+/// Tells of all accounts once.
+///
+/// # Errors
+/// When the vault or the database cannot be reached.
+pub async fn push_all(app: &App) -> Result<(), PushError> {
     let mut last = String::new();
     loop {
         let page = accounts::after(&mut app.db.read().await?, &last, PAGE).await?;
         let Some(end) = page.last() else { return Ok(()) };
         last = end.account.id.as_str().to_owned();
         for stored in &page {
-            push(app, stored).await?;
+            match push(app, stored).await {
+                // It would be refused again. The others must not wait for it: what is told may be that a key is revoked.
+                Err(VaultError::Refused(refusal)) => {
+                    let account = stored.account.id.as_str();
+                    tracing::error!(account, why = refusal.message, "the vault does not take this account");
+                }
+                other => other?,
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ mod key_files;
 pub mod keyring;
 pub mod listen;
 pub mod logs;
+pub mod lookalikes;
 pub mod masked;
 pub mod process;
 pub mod seal;

@@ -9,9 +9,27 @@ use onfile_core::card_shaped;
 
 /// The zeros of scripts whose decimal digits are in daily use, and of the full-width ones; nine more follow each.
 const ZEROS: [char; 21] = [
-    '\u{660}', '\u{6f0}', '\u{7c0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}',
-    '\u{c66}', '\u{ce6}', '\u{d66}', '\u{de6}', '\u{e50}', '\u{ed0}', '\u{f20}', '\u{1040}', '\u{17e0}',
-    '\u{1810}', '\u{ff10}', '\u{1d7f6}',
+    '\u{660}',
+    '\u{6f0}',
+    '\u{7c0}',
+    '\u{966}',
+    '\u{9e6}',
+    '\u{a66}',
+    '\u{ae6}',
+    '\u{b66}',
+    '\u{be6}',
+    '\u{c66}',
+    '\u{ce6}',
+    '\u{d66}',
+    '\u{de6}',
+    '\u{e50}',
+    '\u{ed0}',
+    '\u{f20}',
+    '\u{1040}',
+    '\u{17e0}',
+    '\u{1810}',
+    '\u{ff10}',
+    '\u{1d7f6}',
 ];
 
 /// Whether the text holds a card number, whatever it is written in.
@@ -78,7 +96,9 @@ mod tests {
 
     #[test]
     fn ordinary_text_of_any_script_is_left_in_peace() {
-        for text in ["", "Jürgen Ħ", "山田 太郎", "٠١٢٣", "\u{ff14}\u{ff12} High Street", "order 1234567890123456"] {
+        for text in
+            ["", "Jürgen Ħ", "山田 太郎", "٠١٢٣", "\u{ff14}\u{ff12} High Street", "order 1234567890123456"]
+        {
             assert!(!holds_card_number(text), "{text:?}");
         }
         assert!(matches!(plain("plain ascii"), Cow::Borrowed(_)));

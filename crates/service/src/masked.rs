@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use onfile_core::card_shaped::mask;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::lookalikes::{holds_card_number, plain};
+
 /// One line on its way out. It is collected whole, masked and written when it is dropped, since a number that is cut
 /// in two by two writes would pass a mask that saw each half alone.
 pub struct MaskedLine<W: Write> {
@@ -46,7 +48,9 @@ impl<W: Write> Drop for MaskedLine<W> {
 /// so that no text from outside can look like a line of ours or steer a terminal.
 pub fn masked_line(text: &str) -> String {
     let text = text.strip_suffix('\n').unwrap_or(text);
-    let masked = mask(text);
+    // A number in another script's digits is rewritten in ours, which can be masked; other lines stay as they are.
+    let text = if holds_card_number(text) { plain(text) } else { text.into() };
+    let masked = mask(&text);
     let mut line = String::with_capacity(masked.len() + 1);
     for character in masked.chars() {
         if character.is_control() && character != '\t' {
@@ -98,6 +102,13 @@ mod tests {
         let line = String::from_utf8(out).unwrap();
         assert!(line.starts_with("card ") && line.ends_with(" declined\n"), "{line}");
         assert!(!line.contains(&number()), "{line}");
+    }
+
+    #[test]
+    fn a_number_with_spaces_that_do_not_break_is_masked_too() {
+        let spaced = ["4242"; 4].join("\u{a0}");
+        assert_eq!(masked_line(&format!("é {spaced}")), "é **** **** **** 4242\n");
+        assert_eq!(masked_line("é\u{a0}1"), "é\u{a0}1\n");
     }
 
     #[test]

@@ -68,6 +68,8 @@ impl Cvcs {
         while waiting.order.front().is_some_and(|(until_ms, _)| *until_ms <= now_ms) {
             waiting.drop_oldest();
         }
+        // A code that was put back late stands in the order behind younger ones.
+        waiting.by_source.retain(|_, held| held.until_ms > now_ms);
     }
 
     fn insert(&self, source: &str, held: Held) {
@@ -126,6 +128,18 @@ mod tests {
         cvcs.hold("tok_2", cvc("123"), 0);
         cvcs.drop_expired(CVC_LIFE_MS);
         assert!(cvcs.lock().by_source.is_empty() && cvcs.lock().order.is_empty());
+    }
+
+    #[test]
+    fn a_code_that_is_put_back_after_its_time_does_not_stay_behind_younger_ones() {
+        let cvcs = Cvcs::default();
+        cvcs.hold("tok_1", cvc("123"), 0);
+        let held = cvcs.take("tok_1", 1).unwrap();
+        cvcs.hold("tok_2", cvc("123"), CVC_LIFE_MS - 1);
+        cvcs.drop_expired(CVC_LIFE_MS);
+        cvcs.put_back("tok_1", held);
+        cvcs.drop_expired(CVC_LIFE_MS);
+        assert_eq!(cvcs.lock().by_source.len(), 1);
     }
 
     #[test]

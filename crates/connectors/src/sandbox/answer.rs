@@ -58,15 +58,30 @@ pub(crate) fn parse(status: u16, body: &Value) -> Answer {
 }
 
 fn read(body: Body) -> Answer {
+    let done = matches!(
+        (body.object.as_str(), body.status.as_str()),
+        // A payment that was voided at the processor itself is for a person to look at.
+        ("payment", "authorised" | "captured" | "verified")
+            | ("capture", "captured")
+            | ("void", "voided")
+            | ("refund", "refunded")
+    );
     let verdict = match (body.status.as_str(), body.decline, body.challenge_url) {
-        ("authorised" | "captured" | "verified" | "voided" | "refunded", None, _) => Verdict::Approved,
+        (_, None, _) if done => Verdict::Approved,
         ("declined", Some(decline), _) => Verdict::Declined(decline),
-        ("challenge", _, Some(url)) => Verdict::Challenge { url },
+        ("challenge", _, Some(url)) if is_web_address(&url) => Verdict::Challenge { url },
         ("pending", None, _) => Verdict::Pending,
         _ => Verdict::Unreadable,
     };
     let processor_payment = if body.object == "payment" { Some(body.id) } else { body.payment };
     Answer { verdict, processor_payment, network_id: body.network_transaction_id, cvc_check: body.cvc_check }
+}
+
+/// A browser is sent there: only https, or http to this very machine, and never `javascript:` or the like.
+fn is_web_address(url: &str) -> bool {
+    const LOOPBACK: [&str; 3] = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+    let on_loopback = |base: &&str| url.strip_prefix(*base).is_some_and(|rest| rest.starts_with([':', '/']));
+    url.starts_with("https://") || LOOPBACK.iter().any(on_loopback)
 }
 
 pub(crate) fn parse_lookup(status: u16, body: &Value) -> Found {
@@ -110,16 +125,23 @@ mod tests {
         let decline =
             Decline { code: "insufficient_funds".into(), network_code: Some("51".into()), advice_code: None };
         let mut challenge = payment("challenge");
-        challenge["challenge_url"] = json!("http://a/");
+        challenge["challenge_url"] = json!("http://127.0.0.1:4244/c");
+        let mut hostile = challenge.clone();
+        hostile["challenge_url"] = json!("javascript:alert(1)");
+        let mut elsewhere = challenge.clone();
+        elsewhere["challenge_url"] = json!("http://127.0.0.1.example/c");
         let table = [
             (200, payment("captured"), Verdict::Approved),
             (200, payment("authorised"), Verdict::Approved),
             (200, payment("verified"), Verdict::Approved),
             (200, declined, Verdict::Declined(decline)),
             (200, payment("declined"), Verdict::Unreadable),
-            (200, challenge, Verdict::Challenge { url: "http://a/".into() }),
+            (200, challenge, Verdict::Challenge { url: "http://127.0.0.1:4244/c".into() }),
+            (200, hostile, Verdict::Unreadable),
+            (200, elsewhere, Verdict::Unreadable),
             (200, payment("challenge"), Verdict::Unreadable),
             (200, payment("something new"), Verdict::Unreadable),
+            (200, payment("voided"), Verdict::Unreadable),
             (
                 200,
                 json!({"id": "void_1", "object": "void", "payment": "pay_1", "status": "voided"}),

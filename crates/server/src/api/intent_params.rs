@@ -152,6 +152,10 @@ pub fn source(params: &mut Params) -> Result<Given<String>, ApiError> {
     Ok(Given::Set(token))
 }
 
+/// Schemes whose addresses are programs or documents of their own. A browser, which may set this with a publishable
+/// key, would have a merchant's page that goes there run them as its own.
+const NO_RETURN: [&str; 7] = ["javascript", "vbscript", "data", "blob", "file", "about", "view-source"];
+
 /// `return_url`: an address that a browser can be sent to, or an app's own scheme.
 ///
 /// # Errors
@@ -160,7 +164,9 @@ pub fn return_url(params: &mut Params) -> Result<Option<String>, ApiError> {
     let Some(url) = params.text("return_url", URL_MAX)? else { return Ok(None) };
     let scheme_good = url.split_once("://").is_some_and(|(scheme, rest)| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain) && !rest.is_empty()
+        let harmful = NO_RETURN.iter().any(|never| scheme.eq_ignore_ascii_case(never));
+        let named = scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain);
+        named && !harmful && !rest.is_empty()
     });
     if scheme_good && url.chars().all(|c| c.is_ascii_graphic()) {
         return Ok(Some(url));

@@ -137,6 +137,7 @@ async fn unredeemed(call: &Call, id: &PaymentMethodId) -> Result<Answer, ApiErro
         network_id_latest: None,
         consent: None,
         detached: false,
+        unsent: false,
     };
     Ok(Answer::new(crate::render::payment_method::payment_method(&call.rendering(), &method, None)))
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{CommandError, open, print};
 use crate::app::App;
 use crate::model::account::Account;
+use crate::origin::is_origin;
 use crate::store::accounts::{self, AccountDoc, StoredAccount};
 use crate::store::api_keys::{self, KeyKind};
 use crate::vault_accounts;
@@ -128,10 +129,11 @@ async fn keep_key(
 }
 
 async fn add_origin(app: &App, account: &str, origin: &str) -> Result<StoredAccount, CommandError> {
-    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or_default();
-    if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ', '*']) {
+    if !is_origin(origin) {
         return Err(CommandError::Said(
-            "an origin is https://HOST, with a port where it is not the usual one".into(),
+            "an origin is https://HOST in lower case, with a port where it is not the usual one; http:// on this \
+             machine only"
+                .into(),
         ));
     }
     let missing = || CommandError::Said(format!("there is no account {account}"));

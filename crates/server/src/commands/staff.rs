@@ -55,6 +55,7 @@ async fn link(app: &App, email: &str, account: Option<&str>) -> Result<String, C
     let mut tx = app.db.begin().await?;
     let account = choose(&mut tx, account, &email).await?;
     let now_ms = app.now_ms();
+    let lifetime = if staff::has_members(&mut tx, &account).await? { LINK_MS } else { FIRST_LINK_MS };
     let member = if let Some(member) = staff::by_email(&mut tx, &account, &email).await? {
         member
     } else {
@@ -62,7 +63,6 @@ async fn link(app: &App, email: &str, account: Option<&str>) -> Result<String, C
         staff::insert(&mut tx, &account, &member, &email, ADMIN, now_ms).await?;
         member
     };
-    let lifetime = if staff::has_links(&mut tx, &account).await? { LINK_MS } else { FIRST_LINK_MS };
     let ticket = Ticket::new(&account, &app.ids);
     staff::insert_link(&mut tx, &account, &ticket.digest(), member.as_str(), now_ms + lifetime).await?;
     tx.commit().await?;

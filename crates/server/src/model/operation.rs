@@ -43,9 +43,13 @@ pub struct OperationDoc {
     /// The refund that this operation carries out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund: Option<RefundId>,
-    /// A security code or 3-D Secure proof went along, or may have: it is looked up, never sent again (M1).
+    /// A security code or 3-D Secure proof went along, or may have; or the vault will not send it again. It is looked
+    /// up, never sent again (M1).
     #[serde(default)]
     pub never_resend: bool,
+    /// The last moment at which it may have left us, Unix milliseconds; none when nobody came back from sending it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_at: Option<i64>,
     /// What became of it, for staff: the processor's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<serde_json::Value>,

@@ -41,6 +41,9 @@ pub struct PaymentMethod {
     /// Removed for good: the vault has destroyed the number.
     #[serde(default)]
     pub detached: bool,
+    /// Nothing that it was used for has left us: the token that it was made from may be used once more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsent: bool,
 }
 
 impl Object for PaymentMethod {

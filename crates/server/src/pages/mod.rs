@@ -31,6 +31,7 @@ use onfile_service::headers::{PagePolicy, Referrer};
 use self::problem::Problem;
 use crate::app::App;
 
+pub use sessions::{forget_sessions, forget_sign_ins};
 pub use ticket::Ticket;
 
 /// All pages, with their headers. Paths that no page has are the caller's to answer; [`not_found`] has words for it.

@@ -1,7 +1,7 @@
 //! What a page reads of a request: the form, the cookies, where it came from.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use onfile_core::card_shaped;
+use onfile_service::lookalikes::holds_card_number;
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
@@ -22,7 +22,7 @@ impl Fields {
     /// pages asks for one, and it must not be kept or logged.
     pub fn parse(encoded: &[u8]) -> Result<Self, Problem> {
         let pairs = form::pairs(encoded).map_err(|_| Problem::BadRequest)?;
-        if pairs.iter().any(|pair| card_shaped::contains(pair.value.as_bytes())) {
+        if pairs.iter().any(|pair| holds_card_number(&pair.name) || holds_card_number(&pair.value)) {
             return Err(Problem::BadRequest);
         }
         Ok(Self(pairs.into_iter().map(|pair| (pair.name, pair.value)).collect()))
@@ -33,15 +33,6 @@ impl Fields {
         let found = self.0.iter().rev().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
-}
-
-/// The longest `User-Agent` that a consent keeps.
-const USER_AGENT_MAX: usize = 500;
-
-/// The browser's name for itself, cut to what is worth keeping.
-pub fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
-    Some(text.chars().take(USER_AGENT_MAX).collect())
 }
 
 /// Whether customers reach us over TLS, here or at a proxy.
@@ -127,7 +118,10 @@ mod tests {
     fn a_form_with_a_card_number_in_it_is_refused() {
         // Put together here, so that no number stands in this file.
         let number = ["4242"; 4].concat();
-        assert!(matches!(Fields::parse(format!("note={number}").as_bytes()), Err(Problem::BadRequest)));
+        let spaced = ["4242"; 4].join("%C2%A0");
+        for form in [format!("note={number}"), format!("{number}=1"), format!("note={spaced}")] {
+            assert!(matches!(Fields::parse(form.as_bytes()), Err(Problem::BadRequest)), "{form}");
+        }
         assert!(Fields::parse(format!("note={}", &number[4..]).as_bytes()).is_ok());
     }
 }

@@ -205,5 +205,32 @@ pub async fn close(tx: &mut Tx, session: &Session) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Deletes up to `limit` sessions that are over; answers how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_sessions(tx: &mut Tx, now_ms: i64, limit: u32) -> Result<u64, DbError> {
+    // No role's sessions live longer without use than a customer's.
+    tx.execute(
+        "DELETE FROM sessions WHERE (account_id, digest) IN (SELECT account_id, digest FROM sessions \
+         WHERE expires <= $1 OR last_seen <= $2 LIMIT $3)",
+        binds![now_ms, now_ms - CUSTOMER.idle_ms, limit],
+    )
+    .await
+}
+
+/// Deletes up to `limit` sign-in links that were used or are too old; answers how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_sign_ins(tx: &mut Tx, now_ms: i64, limit: u32) -> Result<u64, DbError> {
+    tx.execute(
+        "DELETE FROM sign_ins WHERE (account_id, digest) IN (SELECT account_id, digest FROM sign_ins \
+         WHERE used IS NOT NULL OR expires <= $1 LIMIT $2)",
+        binds![now_ms, limit],
+    )
+    .await
+}
+
 #[cfg(test)]
 mod tests;

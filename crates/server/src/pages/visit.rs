@@ -15,6 +15,7 @@ use super::sessions::{self, Flash, Notes, Role, Session};
 use crate::app::App;
 use crate::model::account::Account;
 use crate::payments::Cause;
+use crate::wire::call::user_agent;
 
 /// What a handler knows of its request.
 #[derive(Debug)]
@@ -76,7 +77,7 @@ impl Visit {
             request_id: Some(request_id.as_str().to_owned()),
             claim: None,
             ip: self.ip.clone(),
-            user_agent: request::user_agent(&self.headers),
+            user_agent: user_agent(&self.headers),
         }
     }
 

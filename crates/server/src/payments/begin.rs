@@ -70,6 +70,7 @@ pub(super) async fn begin(tx: &mut Tx, app: &App, cause: &Cause, plan: Plan<'_>)
             charge: plan.charge.cloned(),
             refund: plan.refund.cloned(),
             never_resend: matches!(plan.kind, Kind::Complete | Kind::CompleteVerify),
+            left_at: None,
             result: None,
             request_id: cause.request_id.clone(),
             idempotency_key: cause.idempotency_key().map(str::to_owned),

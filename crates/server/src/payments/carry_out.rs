@@ -23,8 +23,11 @@ pub(super) struct Report {
     pub(super) answer: Option<Answer>,
     /// For staff: the processor's own words, or why there are none.
     pub(super) words: Value,
-    /// Whether a security code went, or may have gone, along: then it is looked up, never sent again.
-    pub(super) carried_cvc: bool,
+    /// Whether it must not be sent again, since a security code went, or may have gone, along; or cannot be, since the
+    /// vault will not. From then on it is looked up alone.
+    pub(super) never_resend: bool,
+    /// The last moment at which it may have left us, Unix milliseconds; none when this try surely sent nothing.
+    pub(super) left_at: Option<i64>,
 }
 
 /// Sends a begun operation and settles it. It goes on when the caller stops waiting: once committed as *sending*, an
@@ -36,7 +39,12 @@ pub(super) struct Report {
 pub(super) async fn carry_out(app: &Arc<App>, cause: &Cause, operation: Operation) -> Option<Settled> {
     let (app, cause, id) = (Arc::clone(app), cause.clone(), operation.id.clone());
     let work = tokio::spawn(async move {
-        let report = send(&app, &operation).await;
+        let report = if app.now_ms() < operation.created + app.config.processing.lease_ms {
+            send(&app, &operation).await
+        } else {
+            // We were held up for so long that others look after it, and may have concluded that it never left.
+            nothing(Outcome::NoAnswer, false, "its sender was held up".into())
+        };
         settle(&app, &cause, &operation.id, &operation.debt, report).await
     });
     match work.await {
@@ -54,13 +62,22 @@ pub(super) async fn carry_out(app: &Arc<App>, cause: &Cause, operation: Operatio
 
 /// Sends an operation through the vault.
 pub(super) async fn send(app: &App, operation: &Operation) -> Report {
+    let report = forward(app, operation).await;
+    let left_at = (report.outcome != Outcome::NotSent).then(|| app.now_ms());
+    Report { left_at, ..report }
+}
+
+async fn forward(app: &App, operation: &Operation) -> Report {
     let order = &operation.doc.order;
     match app.vault.forward(order).await {
         Ok(ForwardAnswer::Answered { status, body, carried_cvc }) => {
             let Some(connector) = Connector::by_name(&order.processor) else {
                 return unknown_processor(order);
             };
-            Report { carried_cvc, ..answered(connector.parse(status, &body), body) }
+            let answer = connector.parse(status, &body);
+            // The vault keeps an answer that nobody can read like any other, and sends nothing any more.
+            let never_resend = carried_cvc || answer.verdict == Verdict::Unreadable;
+            Report { never_resend, ..answered(answer, body) }
         }
         Ok(ForwardAnswer::NoAnswer { carried_cvc, reason }) => {
             nothing(Outcome::NoAnswer, carried_cvc, reason)
@@ -73,7 +90,9 @@ pub(super) async fn send(app: &App, operation: &Operation) -> Report {
         }
         Err(VaultError::Refused(refusal)) => {
             tracing::error!(operation = %operation.id, code = ?refusal.code, refusal.message, "the vault refused an operation");
-            nothing(Outcome::NotSent, false, refusal.message)
+            // It will be refused again, most often because the number was destroyed meanwhile. This says nothing of
+            // earlier sendings: whoever settles knows whether there may have been one.
+            nothing(Outcome::NotSent, true, refusal.message)
         }
         Err(VaultError::Unknown(reason)) => nothing(Outcome::NoAnswer, order.with_cvc, reason),
     }
@@ -115,11 +134,12 @@ fn answered(answer: Answer, words: Value) -> Report {
         Verdict::Pending => Outcome::Pending,
         Verdict::Unreadable => Outcome::NoAnswer,
     };
-    Report { outcome, answer: Some(answer), words, carried_cvc: false }
+    Report { outcome, answer: Some(answer), words, never_resend: false, left_at: None }
 }
 
-fn nothing(outcome: Outcome, carried_cvc: bool, reason: String) -> Report {
-    Report { outcome, answer: None, words: json!({ "reason": reason }), carried_cvc }
+/// A report without an answer.
+pub(super) fn nothing(outcome: Outcome, never_resend: bool, reason: String) -> Report {
+    Report { outcome, answer: None, words: json!({ "reason": reason }), never_resend, left_at: None }
 }
 
 /// Only a stored operation of a newer program can name one. Nothing is concluded from that.

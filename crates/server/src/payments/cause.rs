@@ -41,7 +41,7 @@ impl Cause {
     /// [`Error::KeyInUse`] when another request holds the key.
     pub async fn start(&self, tx: &mut Tx, app: &App, object: &impl Id) -> Result<(), Error> {
         match &self.claim {
-            Some(claim) => Ok(claim.start(tx, app.now_ms(), object.as_str()).await?),
+            Some(claim) => Ok(claim.start(tx, app, object.as_str()).await?),
             None => Ok(()),
         }
     }

@@ -103,6 +103,13 @@ impl From<ClaimError> for Error {
 }
 
 impl Error {
+    /// A token that was used before.
+    pub(super) fn token_used(param: &'static str) -> Self {
+        let message =
+            "This token was used before. A token can be used once; use the payment method it became.";
+        Self::Invalid { code: "token_already_used", param, message: message.into() }
+    }
+
     /// What the vault says of a source that a caller named in `param`.
     pub(super) fn from_vault(error: VaultError, source: &str, param: &'static str) -> Self {
         let invalid = |code, message: String| Self::Invalid { code, param, message };
@@ -116,11 +123,7 @@ impl Error {
                     "This token was not used within 15 minutes and has expired. Ask for the card again."
                         .into(),
                 ),
-                RefusalCode::SourceUsed => invalid(
-                    "token_already_used",
-                    "This token was used before. A token can be used once; use the payment method it became."
-                        .into(),
-                ),
+                RefusalCode::SourceUsed => Self::token_used(param),
                 _ => {
                     tracing::error!(code = ?refusal.code, message = refusal.message, "the vault refused");
                     Self::NotSent

@@ -1,6 +1,6 @@
 //! From what a caller names (a saved method, a fresh token, a test token) to a payment method of ours.
 
-use onfile_core::ids::{CustomerId, ID_DIGITS, Id, PaymentMethodId};
+use onfile_core::ids::{CustomerId, ID_DIGITS, Id, PaymentMethodId, TokenId};
 use onfile_core::vault_contract::{Details, Redeem};
 use onfile_service::binds;
 use onfile_service::db::{DbError, Tx};
@@ -32,6 +32,14 @@ pub async fn adopt(app: &App, cause: &Cause, source: &str, param: &'static str) 
         }
     }
     let id = own_id(source).unwrap_or_else(|| app.ids.next());
+    if TokenId::parse(source).is_some()
+        && let Some(known) =
+            objects::load::<PaymentMethod>(&mut app.db.read().await?, &cause.account.id, &id).await?
+    {
+        let again = known.object.unsent && known.object.customer.is_none() && !known.object.detached;
+        let instrument = Instrument { method: known.object, fresh: false };
+        return if again { Ok(instrument) } else { Err(Error::token_used(param)) };
+    }
     let redeem = Redeem { account: cause.account.id.clone(), source: source.to_owned(), method: id.clone() };
     let described = app.vault.redeem(&redeem).await.map_err(|e| Error::from_vault(e, source, param))?;
     let method = PaymentMethod {
@@ -47,23 +55,34 @@ pub async fn adopt(app: &App, cause: &Cause, source: &str, param: &'static str) 
         network_id_latest: None,
         consent: None,
         detached: false,
+        unsent: false,
     };
     Ok(Instrument { method, fresh: true })
 }
 
-/// A `pm_…` from the vault keeps its id; a token and a named test method (`pm_card_visa`) become a new method.
+/// A `pm_…` from the vault keeps its id, and a token its digits: when the vault's answer, or our transaction, was lost,
+/// the same request redeems the same token as the same method. Named test sources (`pm_card_visa`) become a new method
+/// each time.
 fn own_id(source: &str) -> Option<PaymentMethodId> {
-    let id = PaymentMethodId::parse(source)?;
-    let tail = id.as_str().strip_prefix("pm_")?;
-    (tail.len() == ID_DIGITS && tail.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(id)
+    let digits = source.strip_prefix("pm_").or_else(|| source.strip_prefix("tok_"))?;
+    let plain = digits.len() == ID_DIGITS && digits.bytes().all(|b| b.is_ascii_alphanumeric());
+    plain.then(|| PaymentMethodId::from_trusted(format!("pm_{digits}")))
 }
 
-/// Inserts a fresh method. Two requests that redeemed the same source meet here: the second finds it there.
+/// Inserts a fresh method. Two requests that redeemed the same source meet here: the second finds it there. So do two
+/// that use an unsent one again.
 pub(super) async fn keep(tx: &mut Tx, cause: &Cause, instrument: &Instrument) -> Result<(), Error> {
+    let account = &cause.account.id;
+    if instrument.method.unsent {
+        let locked = objects::lock::<PaymentMethod>(tx, account, &instrument.method.id).await?;
+        let mut method = locked.filter(|found| found.object.unsent).ok_or(Error::Busy)?.object;
+        method.unsent = false;
+        objects::save(tx, account, &method).await?;
+    }
     if !instrument.fresh {
         return Ok(());
     }
-    match objects::insert(tx, &cause.account.id, &instrument.method).await {
+    match objects::insert(tx, account, &instrument.method).await {
         Err(DbError::Duplicate(_)) => Err(Error::Busy),
         other => Ok(other?),
     }

@@ -109,7 +109,7 @@ pub async fn update(
     let mut refund =
         locked.ok_or_else(|| Error::NoSuch { noun: "refund", id: id.to_string(), param: "id" })?;
     if let Some(change) = metadata {
-        change.apply(&mut refund.object.metadata);
+        change.apply(&mut refund.object.metadata)?;
     }
     objects::save(&mut tx, &cause.account.id, &refund.object).await?;
     let snapshot = Snapshot::Refund(refund.object.clone());

@@ -6,6 +6,11 @@ use onfile_core::ids::{ChargeId, CustomerId, PaymentIntentId};
 use crate::model::payment_method::ConsentGiven;
 use crate::model::{Metadata, Shipping};
 
+use super::Error;
+
+/// Stripe's limit on the keys of one object's metadata.
+const METADATA_KEYS_MAX: usize = 50;
+
 /// A new payment intent.
 #[derive(Debug, Clone)]
 pub struct NewIntent {
@@ -61,7 +66,10 @@ pub enum MetadataChange {
 
 impl MetadataChange {
     /// Applies the change.
-    pub fn apply(self, metadata: &mut Metadata) {
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there would be more than [`METADATA_KEYS_MAX`] keys.
+    pub fn apply(self, metadata: &mut Metadata) -> Result<(), Error> {
         match self {
             Self::Clear => metadata.clear(),
             Self::Merge(changes) => {
@@ -73,6 +81,17 @@ impl MetadataChange {
                 }
             }
         }
+        let count = metadata.len();
+        if count <= METADATA_KEYS_MAX {
+            return Ok(());
+        }
+        Err(Error::Invalid {
+            code: "parameter_invalid",
+            param: "metadata",
+            message: format!(
+                "Metadata can have up to {METADATA_KEYS_MAX} keys; this request would make it {count}."
+            ),
+        })
     }
 }
 

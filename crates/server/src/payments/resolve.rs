@@ -1,8 +1,9 @@
 //! Finding out what became of operations whose outcome is not known (M1): those whose sender died or got no answer.
 //!
 //! A look-up by our reference comes first. If the processor does not know the operation, the same request is sent
-//! again under the same key, unless a security code or 3-D Secure proof went along; those are looked up until the
-//! processor has had time enough to be believed. Nothing ever becomes *failed* because time passed.
+//! again under the same key, unless a security code or 3-D Secure proof went along, or the vault cannot send it any
+//! more; those are looked up until the processor has had time enough to be believed. Nothing ever becomes *failed*
+//! because time passed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::model::account::Account;
 use crate::model::operation::Operation;
 use crate::store::{accounts, operations};
 
-use super::carry_out::{Report, look_up, send};
+use super::carry_out::{Report, look_up, nothing, send};
 use super::settle::settle;
 use super::{Cause, Error};
 
@@ -64,14 +65,14 @@ async fn resolve_account(app: &Arc<App>, account: Account) -> Result<(), Error> 
         .into_iter()
         .map(|operation| {
             let (app, cause) = (Arc::clone(app), cause.clone());
-            tokio::spawn(async move { resolve(&app, &cause, operation).await })
+            tokio::spawn(async move { resolve(&app, &cause, operation, lease_until).await })
         })
         .collect();
     for task in work {
         match task.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, "an outcome could not be settled; it is looked up again")
+                tracing::warn!(%error, "an outcome could not be settled; it is looked up again");
             }
             Err(error) => tracing::error!(%error, "a look-up broke off; it is done again"),
         }
@@ -79,37 +80,39 @@ async fn resolve_account(app: &Arc<App>, account: Account) -> Result<(), Error> 
     Ok(())
 }
 
-async fn resolve(app: &App, cause: &Cause, operation: Operation) -> Result<(), Error> {
+async fn resolve(app: &App, cause: &Cause, operation: Operation, lease_until: i64) -> Result<(), Error> {
     if operation.state == OperationState::Sending {
         // Whoever sent it is gone. From here on only an answer moves it: not even "not sent" is believed.
-        let orphaned = Report {
-            outcome: Outcome::NoAnswer,
-            answer: None,
-            words: serde_json::json!({ "reason": "its sender stopped" }),
-            carried_cvc: false,
-        };
-        settle(app, cause, &operation.id, &operation.debt, orphaned).await?;
+        let orphaned = nothing(Outcome::NoAnswer, false, "its sender stopped".into());
+        let settled = settle(app, cause, &operation.id, &operation.debt, orphaned).await?;
+        if !settled.state().is_open() {
+            // It was only slow, and came first. What it said counts: the caller may have been told that nothing was
+            // sent, so nothing must be.
+            return Ok(());
+        }
     }
-    let report = find_out(app, &operation).await;
+    let report = find_out(app, &operation, lease_until).await;
     tracing::info!(operation = %operation.id, outcome = ?report.outcome, "looked up an unknown outcome");
     settle(app, cause, &operation.id, &operation.debt, report).await.map(drop)
 }
 
-async fn find_out(app: &App, operation: &Operation) -> Report {
+async fn find_out(app: &App, operation: &Operation, lease_until: i64) -> Report {
     let found = look_up(app, operation).await;
     if found.outcome != Outcome::Absent {
         return found;
     }
-    if !operation.doc.never_resend {
-        let sent = send(app, operation).await;
-        if !sent.carried_cvc {
-            return sent;
-        }
+    let now_ms = app.now_ms();
+    if now_ms >= lease_until {
+        return nothing(Outcome::NoAnswer, false, "the look-up took so long that others do it again".into());
     }
-    let age_ms = app.now_ms() - operation.created;
-    if age_ms > app.config.processing.absent_is_final_after_ms {
+    if !operation.doc.never_resend {
+        // Whatever this brings: the look-up was before it, and says nothing any more.
+        return send(app, operation).await;
+    }
+    // Nobody sends after the lease of the first sender.
+    let left_at = operation.doc.left_at.unwrap_or(operation.created + app.config.processing.lease_ms);
+    if now_ms - left_at > app.config.processing.absent_is_final_after_ms {
         return found;
     }
-    // The processor may still be working on it.
-    Report { outcome: Outcome::NoAnswer, carried_cvc: true, ..found }
+    nothing(Outcome::NoAnswer, true, "the processor may still be working on it".into())
 }

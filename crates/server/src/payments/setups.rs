@@ -214,7 +214,7 @@ pub async fn update(
         it.description = description;
     }
     if let Some(change) = ask.metadata {
-        change.apply(&mut it.metadata);
+        change.apply(&mut it.metadata)?;
     }
     objects::save(&mut tx, &cause.account.id, it).await?;
     tx.commit().await?;
@@ -240,7 +240,7 @@ pub async fn cancel(
     if let Some(operation) = begin_withdrawal(&mut tx, app, cause, it).await? {
         objects::save(&mut tx, &cause.account.id, it).await?;
         tx.commit().await?;
-        return answer(carry_out(app, cause, operation).await, intent);
+        return answer_withdrawal(carry_out(app, cause, operation).await, intent);
     }
     it.status = SetupStatus::Canceled;
     objects::save(&mut tx, &cause.account.id, it).await?;
@@ -259,7 +259,7 @@ async fn withdraw_challenge(app: &Arc<App>, cause: &Cause, id: &SetupIntentId) -
     };
     tx.commit().await?;
     let without_key = Cause { claim: None, ..cause.clone() };
-    answer(carry_out(app, &without_key, operation).await, intent).map(drop)
+    answer_withdrawal(carry_out(app, &without_key, operation).await, intent).map(drop)
 }
 
 async fn begin_withdrawal(
@@ -355,16 +355,33 @@ fn missing_method(intent: &SetupIntent) -> Error {
 
 /// What the caller is answered after a verification; `begun` is the intent as it was committed before.
 fn answer(settled: Option<Settled>, begun: Versioned<SetupIntent>) -> Result<Versioned<SetupIntent>, Error> {
-    let (intent, state) = match settled {
-        None => return Ok(begun),
-        Some(Settled::Setup(intent, state)) => (intent, state),
-        Some(_) => return Err(DbError::Inconsistent("a verification settled something else".into()).into()),
-    };
+    let Some((intent, state)) = setup(settled)? else { return Ok(begun) };
     match (state, intent.object.last_error.clone()) {
         (OperationState::NotSent, _) => Err(Error::NotSent),
         (OperationState::Declined | OperationState::Absent, Some(error)) => {
             Err(Error::SetupFailed { error: Box::new(error), intent: Box::new(intent.object) })
         }
-        _ => Ok(*intent),
+        _ => Ok(intent),
+    }
+}
+
+/// What the caller is answered after the withdrawal of a challenge.
+fn answer_withdrawal(
+    settled: Option<Settled>,
+    begun: Versioned<SetupIntent>,
+) -> Result<Versioned<SetupIntent>, Error> {
+    let Some((intent, state)) = setup(settled)? else { return Ok(begun) };
+    match state {
+        OperationState::NotSent => Err(Error::NotSent),
+        OperationState::Declined | OperationState::Absent => Err(Error::Refused),
+        _ => Ok(intent),
+    }
+}
+
+fn setup(settled: Option<Settled>) -> Result<Option<(Versioned<SetupIntent>, OperationState)>, Error> {
+    match settled {
+        None => Ok(None),
+        Some(Settled::Setup(intent, state)) => Ok(Some((*intent, state))),
+        Some(_) => Err(DbError::Inconsistent("a verification settled something else".into()).into()),
     }
 }

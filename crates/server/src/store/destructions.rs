@@ -5,6 +5,17 @@ use onfile_core::ids::{AccountId, Id, PaymentMethodId};
 use onfile_service::binds;
 use onfile_service::db::{DbError, Tx};
 
+/// A number that is to be destroyed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Whose.
+    pub account: AccountId,
+    /// Which method's.
+    pub method: PaymentMethodId,
+    /// How often it was put off.
+    pub tries: i64,
+}
+
 /// Writes down that a method's number is to be destroyed.
 ///
 /// # Errors
@@ -16,7 +27,7 @@ pub async fn request(
     now_ms: i64,
 ) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO vault_destructions (account_id, payment_method_id, due) VALUES ($1, $2, $3) \
+        "INSERT INTO vault_destructions (account_id, payment_method_id, due, tries) VALUES ($1, $2, $3, 0) \
          ON CONFLICT (account_id, payment_method_id) DO NOTHING",
         binds![account.as_str(), method.as_str(), now_ms],
     )
@@ -24,33 +35,50 @@ pub async fn request(
     Ok(())
 }
 
-/// What is to be destroyed now, over all accounts.
+/// What is to be destroyed now, over all accounts; the longest due first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn due(tx: &mut Tx, now_ms: i64, limit: u32) -> Result<Vec<(AccountId, PaymentMethodId)>, DbError> {
+pub async fn due(tx: &mut Tx, now_ms: i64, limit: u32) -> Result<Vec<Due>, DbError> {
     let rows = tx
         .query(
-            "SELECT account_id, payment_method_id FROM vault_destructions WHERE due <= $1 LIMIT $2",
+            "SELECT account_id, payment_method_id, tries FROM vault_destructions WHERE due <= $1 \
+             ORDER BY due, account_id, payment_method_id LIMIT $2",
             binds![now_ms, limit],
         )
         .await?;
     rows.iter()
         .map(|row| {
-            let account = AccountId::from_trusted(row.text("account_id")?);
-            Ok((account, PaymentMethodId::from_trusted(row.text("payment_method_id")?)))
+            Ok(Due {
+                account: AccountId::from_trusted(row.text("account_id")?),
+                method: PaymentMethodId::from_trusted(row.text("payment_method_id")?),
+                tries: row.int("tries")?,
+            })
         })
         .collect()
+}
+
+/// Puts it off until `due`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn put_off(tx: &mut Tx, of: &Due, due: i64) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE vault_destructions SET due = $3, tries = tries + 1 WHERE account_id = $1 AND payment_method_id = $2",
+        binds![of.account.as_str(), of.method.as_str(), due],
+    )
+    .await?;
+    Ok(())
 }
 
 /// The vault has destroyed it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn done(tx: &mut Tx, account: &AccountId, method: &PaymentMethodId) -> Result<(), DbError> {
+pub async fn done(tx: &mut Tx, of: &Due) -> Result<(), DbError> {
     tx.execute(
         "DELETE FROM vault_destructions WHERE account_id = $1 AND payment_method_id = $2",
-        binds![account.as_str(), method.as_str()],
+        binds![of.account.as_str(), of.method.as_str()],
     )
     .await?;
     Ok(())

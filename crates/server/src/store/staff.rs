@@ -34,12 +34,12 @@ pub async fn insert(
     Ok(())
 }
 
-/// Whether anybody of this account ever got a link.
+/// Whether this account has any staff. Its links do not tell: they are forgotten once they are used.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn has_links(tx: &mut Tx, account: &AccountId) -> Result<bool, DbError> {
-    let sql = "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM sign_ins WHERE account_id = $1 LIMIT 1) AS s";
+pub async fn has_members(tx: &mut Tx, account: &AccountId) -> Result<bool, DbError> {
+    let sql = "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM staff WHERE account_id = $1 LIMIT 1) AS s";
     Ok(tx.query_one(sql, binds![account.as_str()]).await?.int("n")? > 0)
 }
 

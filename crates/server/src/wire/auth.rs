@@ -135,8 +135,9 @@ fn not_presented() -> ApiError {
     )
 }
 
-/// As much of the key as helps to recognise it.
+/// As much of the key as helps to recognise it; nothing of what is no key and may be anything.
 fn refused(key: &str) -> ApiError {
+    let key = if ["sk_", "pk_", "rk_"].iter().any(|prefix| key.starts_with(prefix)) { key } else { "" };
     let characters: Vec<char> = key.chars().collect();
     let shown = |part: &[char]| part.iter().filter(|c| c.is_ascii_graphic()).collect::<String>();
     let (start, end) = match characters.len() {
@@ -217,6 +218,8 @@ mod tests {
     fn a_refusal_shows_only_the_ends_of_a_key() {
         let shown = refused("sk_test_onfSECRETSECRETabcd").message.clone();
         assert_eq!(shown, "Invalid API Key provided: sk_test_****abcd");
-        assert_eq!(refused("short").message, "Invalid API Key provided: ****");
+        for other in ["short", "sk_short", &["4242"; 4].concat()] {
+            assert_eq!(refused(other).message, "Invalid API Key provided: ****", "{other}");
+        }
     }
 }

@@ -25,6 +25,7 @@ use super::{edge, expand, form};
 use crate::app::App;
 use crate::payments::Cause;
 use crate::render;
+use crate::render::payment_intent::for_browser;
 use crate::store::api_keys::KeyKind;
 
 /// How much of a browser's name is kept.
@@ -166,7 +167,9 @@ pub async fn dispatch(app: Arc<App>, access: Access, handler: Handler, request: 
             (call, allowed)
         }
         Err(error) => {
-            tracing::info!(status = error.status.as_u16(), path, "refused");
+            // Decoded, so that the log's mask sees what stands there: `4242%204242…` is a number as well.
+            let path = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
+            tracing::info!(status = error.status.as_u16(), %path, "refused");
             return error.into_response();
         }
     };
@@ -301,6 +304,7 @@ async fn take_over(
     let mut tx = call.app.db.read().await?;
     let found = expand::load(&mut tx, &call.app, &call.rendering(), object_id).await?;
     drop(tx);
+    let found = found.map(|body| if call.is_browser() { for_browser(body) } else { body });
     match &found {
         Some(body) => claim.finish_for(&call.app, holder, StatusCode::OK, body).await?,
         None => claim.release(&call.app, holder).await?,
@@ -359,7 +363,7 @@ fn client_address(parts: &Parts) -> Option<String> {
 }
 
 /// The client's program, unless somebody hid digits in it: it is kept with consents.
-fn user_agent(headers: &HeaderMap) -> Option<String> {
+pub fn user_agent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
     (!card_shaped::contains(text.as_bytes())).then(|| text.chars().take(USER_AGENT_MAX).collect())
 }

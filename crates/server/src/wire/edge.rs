@@ -3,28 +3,34 @@
 //! By name, whatever the value: a parameter that would carry it. By shape, wherever it stands: digits like a card's.
 
 use axum::http::StatusCode;
-use onfile_core::card_shaped;
+use onfile_service::lookalikes::holds_card_number;
 
 use super::error::ApiError;
 use super::form::Pair;
 
-/// Names that carry account data wherever they stand, metadata included.
-const NEVER: [&str; 12] = [
+/// Names that carry account data wherever they stand, metadata included. Written as [`bare`] gives them.
+const NEVER: [&str; 18] = [
     "cvc",
     "cvv",
     "cvc2",
     "cvv2",
     "cvn",
-    "security_code",
-    "card_number",
+    "csc",
+    "cardcvc",
+    "cardcvv",
+    "cvccode",
+    "cvvcode",
+    "securitycode",
+    "cardsecuritycode",
+    "verificationvalue",
     "cardnumber",
     "pan",
-    "track_data",
+    "trackdata",
     "track1",
     "track2",
 ];
 /// Names that carry account data in objects that hold some; in metadata they are the merchant's own numbers.
-const IN_OBJECTS: [&str; 4] = ["account_number", "iban", "number", "dynamic_last4"];
+const IN_OBJECTS: [&str; 4] = ["accountnumber", "iban", "number", "dynamiclast4"];
 /// The objects whose `number` is an account's.
 const ACCOUNT_OBJECTS: [&str; 6] =
     ["card", "source", "external_account", "bank_account", "us_bank_account", "default_source"];
@@ -35,17 +41,17 @@ const ACCOUNT_OBJECTS: [&str; 6] =
 /// Status 402 as Stripe has it for raw card numbers; the message names the safe way.
 pub fn check(path: &str, idempotency_key: Option<&[u8]>, pairs: &[Pair]) -> Result<(), ApiError> {
     let decoded_path: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
-    if card_shaped::contains(&decoded_path) {
+    if holds_card_number(&String::from_utf8_lossy(&decoded_path)) {
         return Err(refused(None));
     }
-    if idempotency_key.is_some_and(card_shaped::contains) {
+    if idempotency_key.is_some_and(|key| holds_card_number(&String::from_utf8_lossy(key))) {
         return Err(refused(None));
     }
     for pair in pairs {
-        if card_shaped::contains(pair.name.as_bytes()) {
+        if holds_card_number(&pair.name) {
             return Err(refused(None));
         }
-        if carries_account_data(&pair.name) || card_shaped::contains(pair.value.as_bytes()) {
+        if carries_account_data(&pair.name) || holds_card_number(&pair.value) {
             return Err(refused(Some(&pair.name)));
         }
     }
@@ -56,11 +62,11 @@ pub fn check(path: &str, idempotency_key: Option<&[u8]>, pairs: &[Pair]) -> Resu
 fn carries_account_data(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let mut segments = lower.split(['[', ']']).filter(|segment| !segment.is_empty()).rev();
-    let Some(last) = segments.next() else { return false };
-    if NEVER.contains(&last) {
+    let Some(last) = segments.next().map(bare) else { return false };
+    if NEVER.contains(&last.as_str()) {
         return true;
     }
-    if !IN_OBJECTS.contains(&last) {
+    if !IN_OBJECTS.contains(&last.as_str()) {
         return false;
     }
     let around: Vec<&str> = segments.collect();
@@ -68,6 +74,11 @@ fn carries_account_data(name: &str) -> bool {
         return false;
     }
     last != "number" || around.is_empty() || around.iter().any(|segment| ACCOUNT_OBJECTS.contains(segment))
+}
+
+/// `card_number`, `card-number` and `cardNumber` are one name.
+fn bare(segment: &str) -> String {
+    segment.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 fn refused(param: Option<&str>) -> ApiError {
@@ -117,6 +128,11 @@ mod tests {
             "account_number",
             "metadata[cvc]",
             "metadata[card_number]",
+            "metadata[Card-Number]",
+            "metadata[cardNumber]",
+            "metadata[card cvc]",
+            "metadata[csc]",
+            "card[verification_value]",
             "a[0][cvv2]",
             "card[][number]",
         ] {
@@ -149,7 +165,8 @@ mod tests {
     fn digits_like_a_cards_are_refused_wherever_they_stand() {
         let number = number();
         let spaced = ["4242"; 4].join(" ");
-        for text in [number.as_str(), &spaced, &format!("card {number} please")] {
+        let unbreaking = ["4242"; 4].join("\u{a0}");
+        for text in [number.as_str(), &spaced, &unbreaking, &format!("card {number} please")] {
             let named = [pair(&format!("metadata[{text}]"), "1")];
             let valued = [pair("description", text)];
             for (path, key, pairs) in [

@@ -1,10 +1,13 @@
 //! Errors as the Stripe SDKs read them: the class by status, the rest from `{"error": {…}}`.
 
+use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use onfile_core::card_shaped;
 use onfile_service::db::DbError;
+use onfile_service::lookalikes::{holds_card_number, plain};
 use serde_json::{Map, Value, json};
 
 use crate::vault_client::VaultError;
@@ -190,13 +193,22 @@ impl ApiError {
     }
 }
 
-/// A caller's own text, cut short: an error page is no place for a kilobyte of it.
+/// A caller's own text, cut short and masked: an error is no place for a kilobyte of it, nor for a card number that
+/// stands where nobody looks for one.
 pub fn quoted(text: &str) -> String {
-    let mut short: String = text.chars().take(QUOTED_MAX).collect();
-    if short.len() < text.len() {
+    let masked = masked(text);
+    let mut short: String = masked.chars().take(QUOTED_MAX).collect();
+    if short.len() < masked.len() {
         short.push('…');
     }
     short
+}
+
+fn masked(text: &str) -> Cow<'_, str> {
+    if holds_card_number(text) {
+        return Cow::Owned(card_shaped::mask(&plain(text)).into_owned());
+    }
+    Cow::Borrowed(text)
 }
 
 impl IntoResponse for ApiError {

@@ -17,16 +17,13 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use crate::app::App;
+use crate::config::Config;
 use crate::keys::open_under;
 use crate::store::api_keys::KeyKind;
 use crate::store::idempotency::{self, NewRow, Used};
 
 /// Stripe's limit on keys.
 pub const KEY_CHARACTERS_MAX: usize = 255;
-/// How long a request may work before its key is taken for abandoned, in milliseconds. Longer than any call to the
-/// vault, so that a key is not taken from a request that is still at it.
-const LEASE_MS: i64 = 60_000;
-
 /// A caller's key for one request.
 #[derive(Debug, Clone)]
 pub struct Claim {
@@ -94,8 +91,8 @@ impl Claim {
     ///
     /// # Errors
     /// [`ClaimError::InUse`] when another request has the key.
-    pub async fn start(&self, tx: &mut Tx, now_ms: i64, object_id: &str) -> Result<(), ClaimError> {
-        self.insert(tx, now_ms, object_id, None).await?;
+    pub async fn start(&self, tx: &mut Tx, app: &App, object_id: &str) -> Result<(), ClaimError> {
+        self.insert(tx, app, object_id, None).await?;
         self.started.store(true, Ordering::Release);
         Ok(())
     }
@@ -113,23 +110,24 @@ impl Claim {
         body: &Value,
     ) -> Result<(), ClaimError> {
         let sealed = self.seal(tx, app, body).await?;
-        self.insert(tx, app.now_ms(), object_id, Some((i64::from(status.as_u16()), &sealed))).await
+        self.insert(tx, app, object_id, Some((i64::from(status.as_u16()), &sealed))).await
     }
 
     async fn insert(
         &self,
         tx: &mut Tx,
-        now_ms: i64,
+        app: &App,
         object_id: &str,
         answer: Option<(i64, &[u8])>,
     ) -> Result<(), ClaimError> {
+        let now_ms = app.now_ms();
         let row = NewRow {
             key: &self.stored_key(),
             hash: &self.hash,
             request_id: self.request_id.as_str(),
             object_id,
             now_ms,
-            working_until: now_ms + LEASE_MS,
+            working_until: now_ms + lease_ms(&app.config),
             answer,
         };
         if idempotency::insert(tx, &self.account, &row).await? { Ok(()) } else { Err(ClaimError::InUse) }
@@ -205,13 +203,8 @@ impl Claim {
         }
     }
 
-    /// Keys of browsers and of servers do not meet: a customer must not read an answer that was made for the merchant.
     fn stored_key(&self) -> String {
-        let scope = match self.kind {
-            KeyKind::Secret => "sk",
-            KeyKind::Publishable => "pk",
-        };
-        format!("{scope}:{}", self.key)
+        stored_key(self.kind, &self.key)
     }
 
     /// One byte with the length of the customer's id, the id, and the answer under that customer's key.
@@ -245,6 +238,23 @@ impl Claim {
             ("field", "idempotency_keys.sealed"),
         ])
     }
+}
+
+/// The key as it is stored. Keys of browsers and of servers do not meet: a customer must not read an answer that was
+/// made for the merchant.
+pub fn stored_key(kind: KeyKind, key: &str) -> String {
+    let scope = match kind {
+        KeyKind::Secret => "sk",
+        KeyKind::Publishable => "pk",
+    };
+    format!("{scope}:{key}")
+}
+
+/// How long a request may work before its key is taken for abandoned, in milliseconds: longer than two calls to the
+/// vault and all that it waits for itself, so that a key is not taken from a request that is still at it.
+fn lease_ms(config: &Config) -> i64 {
+    let call_ms = i64::try_from(config.vault.timeout_ms).unwrap_or(i64::MAX);
+    call_ms.saturating_mul(2).saturating_add(config.processing.lease_ms)
 }
 
 /// What two requests must have in common to be the same: method, path, query and body, and the key they came under.

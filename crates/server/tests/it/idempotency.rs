@@ -1,9 +1,13 @@
 //! Idempotency keys.
 
 use onfile_server::wire::idempotency::{Claim, request_hash};
+use onfile_service::binds;
 use serde_json::json;
 
-use crate::support::{form, merchant, send, servers};
+use crate::support::{form, merchant, send, servers, servers_with};
+
+/// As if the holders of all keys had been at it for long enough.
+const END_LEASE: &str = "UPDATE idempotency_keys SET working_until = $1 WHERE state = 'working'";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_hundred_identical_requests_at_once_have_one_effect() {
@@ -146,11 +150,13 @@ async fn a_key_whose_holder_died_answers_with_its_object_once_the_lease_is_over(
         let account = &server.merchant.account.id;
         let hash = request_hash(account, "POST", &path, form(&pairs).as_bytes());
         let kind = onfile_server::store::api_keys::KeyKind::Secret;
-        for (key, started, want) in [("running", 0, 409), ("over", -61_000, 200)] {
+        for (key, over, want) in [("running", false, 409), ("over", true, 200)] {
             let claim = Claim::new(account.clone(), key.to_owned(), kind, hash, server.app.ids.next());
-            let now = server.app.clock.now().as_millisecond() + started;
             let mut tx = server.app.db.begin().await.unwrap();
-            claim.start(&mut tx, now, &customer).await.unwrap();
+            claim.start(&mut tx, &server.app, &customer).await.unwrap();
+            if over {
+                tx.execute(END_LEASE, binds![server.app.now_ms()]).await.unwrap();
+            }
             tx.commit().await.unwrap();
             let reply = server.post_once(key, &path, &pairs).await;
             assert_eq!(reply.status, want, "{key}: {}", reply.body);
@@ -158,6 +164,41 @@ async fn a_key_whose_holder_died_answers_with_its_object_once_the_lease_is_over(
         let stored = server.post_once("over", &path, &pairs).await.ok();
         assert_eq!(stored.at("name"), "before", "the work was not done a second time");
         assert_eq!(stored.header("idempotent-replayed"), Some("true"));
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_held_for_longer_than_two_calls_to_the_vault_and_a_lease_take() {
+    for server in servers_with("[processing]\nlease_ms = 700\n").await {
+        let account = server.merchant.account.id.clone();
+        let kind = onfile_server::store::api_keys::KeyKind::Secret;
+        let claim = Claim::new(account, "k".to_owned(), kind, [0; 32], server.app.ids.next());
+        let mut tx = server.app.db.begin().await.unwrap();
+        claim.start(&mut tx, &server.app, "cus_1").await.unwrap();
+        let held = "SELECT working_until - created AS ms FROM idempotency_keys";
+        assert_eq!(tx.query_one(held, &[]).await.unwrap().int("ms").unwrap(), 2 * 5_000 + 700);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_is_shown_no_more_than_its_part_also_in_the_place_of_a_dead_request() {
+    for server in servers().await {
+        let pairs = [("amount", "100"), ("currency", "usd"), ("metadata[secret]", "margin")];
+        let intent = server.post("/v1/payment_intents", &pairs).await.ok();
+        let path = format!("/v1/payment_intents/{}/confirm", intent.id());
+        let secret = intent.text("client_secret");
+        let pairs = [("client_secret", secret.as_str()), ("payment_method", "pm_card_visa")];
+        let account = &server.merchant.account.id;
+        let hash = request_hash(account, "POST", &path, form(&pairs).as_bytes());
+        let kind = onfile_server::store::api_keys::KeyKind::Publishable;
+        let claim = Claim::new(account.clone(), "b".to_owned(), kind, hash, server.app.ids.next());
+        let mut tx = server.app.db.begin().await.unwrap();
+        claim.start(&mut tx, &server.app, &intent.id()).await.unwrap();
+        tx.execute(END_LEASE, binds![server.app.now_ms()]).await.unwrap();
+        tx.commit().await.unwrap();
+        let request = server.with(&server.merchant.publishable, "POST", &path, &pairs);
+        let shown = send(request.header("idempotency-key", "b")).await.ok();
+        assert_eq!((shown.at("id"), shown.at("metadata")), (intent.at("id"), json!({})));
     }
 }
 

@@ -2,15 +2,21 @@
 #![expect(clippy::panic, reason = "a test may stop at the first surprise")]
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod challenges;
 mod customers;
 mod edge;
 mod events;
+mod forget;
 mod idempotency;
 mod intents;
 mod keys;
 mod lists;
 mod methods;
+mod mutual_tls;
+mod outcomes;
+mod pages;
 mod parameters;
 mod shapes;
 mod support;
+mod vault_accounts;
 mod walls;

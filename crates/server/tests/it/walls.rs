@@ -66,6 +66,14 @@ async fn account_data_is_refused_and_is_in_no_table_file_or_log_afterwards() {
             assert_eq!(reply.at("error/type"), "invalid_request_error");
             assert!(reply.text("error/message").contains("vault"), "{}", reply.body);
         }
+        // In a path as in a query, encoded, where a mask that looks for digits would see none.
+        let encoded = ["4242"; 4].join("%20");
+        assert_eq!(server.get(&format!("/v1/customers/{encoded}"), &[]).await.status, 402);
+        // A name is repeated in errors that come before the wall.
+        let broken = server.bare("POST", &update).body(format!("{number}=%FF")).bearer_auth(key);
+        let broken = send(broken).await;
+        assert_eq!(broken.status, 400);
+        assert_absent(broken.body.to_string().as_bytes(), &number, "an error");
         let named = format!("metadata[{number}]");
         assert_eq!(server.post(&update, &[(&named, "1")]).await.status, 402);
         assert_eq!(server.get(&format!("/v1/customers/{number}"), &[]).await.status, 402);
@@ -87,6 +95,8 @@ async fn account_data_is_refused_and_is_in_no_table_file_or_log_afterwards() {
     let logged = logs.0.lock().unwrap().clone();
     assert!(String::from_utf8_lossy(&logged).contains("refused"), "the refusals were not logged at all");
     assert_absent(&logged, &number, "the log");
+    assert_absent(&logged, &["4242"; 4].join("%20"), "the log");
+    assert_absent(&logged, &spaced, "the log");
     assert_absent(&logged, &format!("cvc%5D={cvc}"), "the log");
 }
 

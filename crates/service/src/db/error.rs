@@ -3,7 +3,7 @@
 /// A database error.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// Not reachable, or gone in the middle; what was being committed may or may not have been. Try again later.
+    /// Not reachable, or gone in the middle of a transaction: nothing was done. Try again later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// A unique constraint or index refused the row.
@@ -15,7 +15,7 @@ pub enum DbError {
     /// We refuse to work with this database as it is.
     #[error("{0}")]
     Refused(String),
-    /// A mistake of ours, or a full disk.
+    /// A mistake of ours, a full disk, or a commit whose outcome is not known.
     #[error("database error: {0}")]
     Failed(String),
 }

@@ -166,8 +166,8 @@ impl Tx {
     /// Makes the changes durable. When this returns `Ok`, they survive a power cut.
     ///
     /// # Errors
-    /// When the commit failed, or when its outcome is not known ([`DbError::Unavailable`]): every write carries an id
-    /// chosen by the caller and a unique constraint, so that it can be repeated safely.
+    /// When the commit failed, or when its outcome is not known (never [`DbError::Unavailable`]): every write carries an
+    /// id chosen by the caller and a unique constraint, so that it can be repeated safely.
     pub async fn commit(self) -> Result<(), DbError> {
         match self.0 {
             Inner::SqliteWrite(tx) => tx.commit().await,

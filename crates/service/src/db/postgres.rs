@@ -15,6 +15,8 @@ use super::value::{Cell, Param, Row};
 const CONNECTIONS: usize = 24;
 /// How long a caller waits for a connection before it is told that the database is not available.
 const WAIT: Duration = Duration::from_secs(5);
+/// How long a server may leave our packets unacknowledged.
+const SILENCE_MAX: Duration = Duration::from_secs(20);
 
 #[derive(Clone)]
 pub(super) struct Postgres(Pool);
@@ -24,6 +26,8 @@ impl Postgres {
         let mut config: tokio_postgres::Config =
             url.parse().map_err(|e| DbError::Refused(format!("database.url: {e}")))?;
         config.application_name("onfile").connect_timeout(WAIT);
+        // A server that is gone without a word (a lost host, a cut network) is found out.
+        config.keepalives_idle(SILENCE_MAX).tcp_user_timeout(SILENCE_MAX);
         let manager = deadpool_postgres::Manager::from_config(
             config,
             crate::tls::postgres_connector()?,
@@ -36,7 +40,10 @@ impl Postgres {
             .post_create(Hook::async_fn(|client, _| {
                 Box::pin(async move {
                     // An answer means durable: a database configured otherwise is overruled for our sessions.
-                    client.batch_execute("SET synchronous_commit = on").await.map_err(HookError::Backend)?;
+                    // A node that is frozen in the middle of a transaction must not hold its locks against all others.
+                    let settings =
+                        "SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '20s'";
+                    client.batch_execute(settings).await.map_err(HookError::Backend)?;
                     Ok(())
                 })
             }))
@@ -47,13 +54,14 @@ impl Postgres {
     }
 
     pub(super) async fn begin(&self) -> Result<PgTx, DbError> {
-        let client = self.0.get().await?;
-        client.batch_execute("BEGIN").await?;
-        Ok(PgTx { client: Some(client), open: true })
+        // From before the first word, so that a caller who stops waiting leaves no open transaction in the pool.
+        let tx = PgTx { client: Some(self.0.get().await?), open: true, failed: false };
+        tx.client()?.batch_execute("BEGIN").await?;
+        Ok(tx)
     }
 
     pub(super) async fn read(&self) -> Result<PgTx, DbError> {
-        Ok(PgTx { client: Some(self.0.get().await?), open: false })
+        Ok(PgTx { client: Some(self.0.get().await?), open: false, failed: false })
     }
 }
 
@@ -61,6 +69,8 @@ pub(super) struct PgTx {
     client: Option<Object>,
     /// Whether a transaction has to be ended.
     open: bool,
+    /// Whether a statement failed: then the server undoes everything, and yet answers `COMMIT` as if it had worked.
+    failed: bool,
 }
 
 impl PgTx {
@@ -69,12 +79,24 @@ impl PgTx {
     }
 
     pub(super) async fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError> {
+        let outcome = self.try_execute(sql, params).await;
+        self.failed |= outcome.is_err();
+        outcome
+    }
+
+    async fn try_execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError> {
         let client = self.client()?;
         let statement = client.prepare_cached(sql).await?;
         Ok(client.execute(&statement, &as_dyn(params)).await?)
     }
 
     pub(super) async fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
+        let outcome = self.try_query(sql, params).await;
+        self.failed |= outcome.is_err();
+        outcome
+    }
+
+    async fn try_query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
         let client = self.client()?;
         let statement = client.prepare_cached(sql).await?;
         let columns: Arc<[String]> = statement.columns().iter().map(|c| c.name().to_owned()).collect();
@@ -92,11 +114,23 @@ impl PgTx {
     }
 
     pub(super) async fn commit(mut self) -> Result<(), DbError> {
+        if self.open && self.failed {
+            return Err(DbError::Failed("a transaction with a failed statement cannot be committed".into()));
+        }
         if self.open {
-            self.client()?.batch_execute("COMMIT").await?;
+            self.client()?.batch_execute("COMMIT").await.map_err(commit_error)?;
             self.open = false;
         }
         Ok(())
+    }
+}
+
+/// Of all errors the one after which nobody knows what was done. It is never [`DbError::Unavailable`], which callers
+/// take for "nothing was done, try again".
+fn commit_error(error: tokio_postgres::Error) -> DbError {
+    match DbError::from(error) {
+        DbError::Unavailable(why) => DbError::Failed(format!("the outcome of a commit is not known: {why}")),
+        other => other,
     }
 }
 

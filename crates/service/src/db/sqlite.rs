@@ -5,6 +5,9 @@
 //! who queued before it has joined the group, and one `COMMIT` (one fsync) serves them all. Under no load that is one
 //! caller and no delay; under load the groups grow by themselves. No answer leaves before the `COMMIT`.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
@@ -88,12 +91,16 @@ impl Sqlite {
             .map_err(|e| DbError::Unavailable(e.to_string()))?;
         let connection = lock(&self.readers.idle).pop();
         let connection = connection.ok_or_else(|| DbError::Unavailable("no idle reader".into()))?;
-        connection.prepare_cached("BEGIN")?.execute([])?;
-        Ok(ReadTx { connection: Some(connection), readers: Arc::clone(&self.readers), _permit: permit })
+        // Made before the first statement, so that the connection goes back also when that fails.
+        let reader =
+            ReadTx { connection: Some(connection), readers: Arc::clone(&self.readers), _permit: permit };
+        reader.connection()?.prepare_cached("BEGIN")?.execute([])?;
+        Ok(reader)
     }
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
+    create_private(path)?;
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|e| DbError::Unavailable(format!("{}: {e}", path.display())))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -103,9 +110,22 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        // What is destroyed (sealed records, keys of erased customers) must not stay readable in the file's free pages.
+        connection.pragma_update(None, "secure_delete", "ON")?;
     }
     connection.pragma_update(None, "foreign_keys", "ON")?;
     Ok(connection)
+}
+
+/// Makes the file its owner's alone before SQLite would make it everybody's to read; its log and index take its mode.
+/// A file that exists is not opened: closing it again would drop the locks that SQLite holds in this process.
+fn create_private(path: &Path) -> Result<(), DbError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(DbError::Unavailable(format!("{}: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// With anything less than FULL, SQLite in WAL mode loses acknowledged commits at a power cut.
@@ -189,6 +209,9 @@ impl WriteTx {
         self.writer
             .as_ref()
             .map(|w| &w.connection)
+            // Some errors (disk full) make SQLite undo the whole transaction. What is written after that would be
+            // committed at once and alone.
+            .filter(|connection| !connection.is_autocommit())
             .ok_or_else(|| DbError::Failed("the transaction has ended".into()))
     }
 
@@ -213,12 +236,14 @@ impl WriteTx {
             let released = writer.connection.prepare_cached("RELEASE caller").and_then(|mut s| s.execute([]));
             if let Err(error) = released {
                 writer.undo_caller();
+                drop(writer);
+                wake(&self.wake);
                 return Err(error.into());
             }
             writer.group.push(sender);
         }
         wake(&self.wake);
-        answer.await.map_err(|_| DbError::Unavailable("the committer is gone".into()))?
+        answer.await.map_err(|_| DbError::Failed("the committer is gone; it may have committed".into()))?
     }
 }
 

@@ -174,3 +174,46 @@ async fn an_unusable_address_is_refused_with_what_to_write_instead() {
     let missing = Db::open("sqlite:/no/such/folder/x.db", &[FIRST]).await.unwrap_err();
     assert!(matches!(missing, DbError::Unavailable(_)), "{missing:?}");
 }
+
+/// Copies SQLite's log into the database file, and empties it.
+fn checkpoint(path: &std::path::Path) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).unwrap();
+    assert_eq!(busy, 0, "somebody still reads");
+}
+
+#[tokio::test]
+async fn what_was_deleted_from_sqlite_is_gone_from_its_file() {
+    let scratch = databases().await.swap_remove(0);
+    let db = scratch.open(&[FIRST]).await;
+    let secret = [0xa5u8; 100];
+    let in_file = || {
+        checkpoint(&scratch.sqlite_path());
+        let file = std::fs::read(scratch.sqlite_path()).unwrap();
+        file.windows(secret.len()).any(|window| window == secret)
+    };
+    let mut tx = db.begin().await.unwrap();
+    tx.execute(INSERT, binds!["a", "destroyed", Param::Null, &secret[..]]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(in_file());
+    let mut tx = db.begin().await.unwrap();
+    tx.execute("DELETE FROM things WHERE account_id = $1 AND id = $2", binds!["a", "destroyed"])
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert!(!in_file(), "it stays in a free page");
+}
+
+#[tokio::test]
+async fn sqlites_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = databases().await.swap_remove(0);
+    let db = scratch.open(&[FIRST]).await;
+    insert(&db, "x", None).await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(scratch.directory.path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(files.len(), 3, "database, log and index");
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}: {mode:o}", file.path().display());
+    }
+}

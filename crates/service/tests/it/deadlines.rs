@@ -4,7 +4,9 @@ use onfile_service::listen::Limits;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
-use crate::client::{BODY_BYTES_MAX, GET, PATIENCE, SHORT, ask, loopback, read_answer, read_to_end, router, start};
+use crate::client::{
+    BODY_BYTES_MAX, GET, PATIENCE, SHORT, ask, loopback, read_answer, read_to_end, router, start,
+};
 
 fn short_header() -> Limits {
     Limits { header_deadline: SHORT, ..Limits::default() }

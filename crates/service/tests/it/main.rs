@@ -7,4 +7,5 @@ mod db;
 mod deadlines;
 mod places;
 mod tls;
+mod transactions;
 mod unix_socket;

@@ -146,7 +146,11 @@ impl Work<'_> {
         }
         // From here on a refusal would say that nothing was sent, which is not known.
         let Ok(opened) = self.open(row) else {
-            return no_answer("it cannot be sent again: the card is no longer here");
+            return Ok(ForwardAnswer::NoAnswer {
+                // Said as of a security code: it never leaves again, so the caller is to look it up alone.
+                carried_cvc: true,
+                reason: "it cannot be sent again: the card is no longer here".into(),
+            });
         };
         if !self.count_sending().await? {
             return no_answer("it was answered or undone at this moment; ask again");

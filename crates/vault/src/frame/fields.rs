@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use onfile_account_data::{Cvc, CvcError, Pan, PanError};
 use onfile_core::card::{Brand, Expiry, ExpiryError};
-use onfile_core::card_shaped;
 use onfile_core::vault_contract::Billing;
+use onfile_service::lookalikes::holds_card_number;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -156,7 +156,7 @@ pub fn read(form: &mut Form, now: Timestamp) -> (Typed, Result<Card, Refused>) {
 
 /// A field as typed, but not a card number that was typed into the wrong one.
 fn unless_card(text: Option<&str>) -> String {
-    text.filter(|text| !card_shaped::contains(text.as_bytes())).unwrap_or_default().to_owned()
+    text.filter(|text| !holds_card_number(text)).unwrap_or_default().to_owned()
 }
 
 fn brand_of(number: &str) -> Option<Brand> {
@@ -207,7 +207,8 @@ fn read_name(text: &str) -> Result<String, &'static str> {
     if text.is_empty() {
         return Err(texts::NAME_EMPTY);
     }
-    let digits = text.chars().filter(char::is_ascii_digit).count();
+    // Digits of every script: the name leaves the vault, and a number of full width is a number all the same.
+    let digits = text.chars().filter(|c| c.is_numeric()).count();
     if digits > NAME_DIGITS_MAX || text.chars().count() > NAME_CHARS_MAX {
         return Err(texts::NAME_BAD);
     }
@@ -253,6 +254,7 @@ mod tests {
             (good.0, good.1, good.2, "", Refused { name: Some(texts::NAME_EMPTY), ..none }),
             (good.0, good.1, good.2, "123", Refused { name: Some(texts::NAME_BAD), ..none }),
             (good.0, good.1, good.2, "4242424242424242", Refused { name: Some(texts::NAME_BAD), ..none }),
+            (good.0, good.1, good.2, "Ann ４２４２４２", Refused { name: Some(texts::NAME_BAD), ..none }),
         ] {
             let got = read_form(&format!("number={number}&expiry={expiry}&cvc={cvc}&name={name}")).err();
             assert_eq!(got.unwrap_or_default(), want, "{number} {expiry} {cvc} {name}");

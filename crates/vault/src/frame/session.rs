@@ -68,7 +68,9 @@ impl Session {
         let return_url = form.text("return_url").filter(|url| url.len() <= RETURN_URL_BYTES_MAX);
         let return_url = return_url.and_then(|url| Url::parse(url).ok());
         let return_url = return_url.filter(|url| {
-            account.has_origin(&url.origin().ascii_serialization())
+            // `blob:https://shop.example/…` has the shop's origin too, and leads nowhere.
+            matches!(url.scheme(), "https" | "http")
+                && account.has_origin(&url.origin().ascii_serialization())
                 && url.username().is_empty()
                 && url.password().is_none()
         });

@@ -1,7 +1,7 @@
 //! Who pays, as a form says it.
 
-use onfile_core::card_shaped;
 use onfile_core::vault_contract::{Address, Billing};
+use onfile_service::lookalikes::holds_card_number;
 
 use super::error::ApiError;
 use crate::form::Form;
@@ -55,7 +55,7 @@ pub fn read_card_billing(form: &mut Form) -> Result<Billing, ApiError> {
 /// 400.
 pub fn text(form: &mut Form, key: &'static str) -> Result<Option<String>, ApiError> {
     let Some(text) = form.text(key) else { return Ok(None) };
-    if card_shaped::contains(text.as_bytes()) {
+    if holds_card_number(text) {
         let message = format!("{key} holds what looks like a card number; nothing was stored.");
         return Err(ApiError::invalid(message).with_code("parameter_invalid_string", key));
     }

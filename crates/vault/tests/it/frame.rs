@@ -175,6 +175,7 @@ async fn a_frame_that_leads_to_an_unregistered_address_is_not_shown() {
             "%2Fback",
             "",
             "data%3Atext%2Fhtml%2Cx",
+            "blob%3Ahttps%3A%2F%2Fshop.example%2Fx",
         ] {
             let form = format!("key={key}&return_url={url}");
             for page in [

@@ -6,6 +6,7 @@ mod cors;
 mod forward;
 mod frame;
 mod leaks;
+mod mutual_tls;
 mod orders;
 mod processor;
 mod sources;

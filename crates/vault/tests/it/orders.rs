@@ -203,3 +203,20 @@ async fn a_look_up_is_never_recorded_and_goes_out_every_time() {
         assert!(!seen.headers.contains_key("idempotency-key"));
     }
 }
+
+#[tokio::test]
+async fn an_unanswered_order_whose_card_is_gone_is_never_promised_to_leave_again() {
+    for world in worlds().await {
+        let method = world.kept(VISA).await;
+        let order = world.payment(&method, false);
+        world.processor.next(Reply::Drop);
+        assert_eq!(world.forward(&order).await.json()["carried_cvc"], false);
+        world.ask("methods/destroy", json!({"account": crate::world::ACCOUNT, "method": method})).await;
+        let answer = world.forward(&order).await.json();
+        assert_eq!(
+            (answer["result"].as_str(), answer["carried_cvc"].as_bool()),
+            (Some("no_answer"), Some(true))
+        );
+        assert_eq!(world.processor.count(), 1);
+    }
+}

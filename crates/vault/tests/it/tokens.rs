@@ -224,6 +224,7 @@ async fn every_mistake_has_stripes_status_code_and_param() {
             (format!("{GOOD}&card[foo]=1"), 400, "parameter_unknown", "card[foo]"),
             (format!("{GOOD}&4242424242424242=1"), 400, "parameter_unknown", "************4242"),
             (format!("{GOOD}&card[name]=4242+4242+4242+4242"), 400, "parameter_invalid_string", "card[name]"),
+            (format!("{GOOD}&card[name]=4242%C2%A04242%C2%A04242%C2%A04242"), 400, "parameter_invalid_string", "card[name]"),
             (format!("{GOOD}&card[address_line1]={}", "x".repeat(501)), 400, "parameter_invalid_string", "card[address_line1]"),
             (format!("{GOOD}&card[number]=4242424242424242"), 400, "", ""),
             (format!("{GOOD}&a[b][c][d][e][f]=1"), 400, "", ""),
@@ -328,5 +329,18 @@ async fn an_overlong_body_an_unknown_path_and_a_wrong_method_get_stripes_envelop
         }
         assert_eq!(world.get("/v1/tokens").await.status, 404);
         assert_eq!(world.get("/health").await.status, 204);
+    }
+}
+
+#[tokio::test]
+async fn a_version_is_echoed_unless_it_is_long_or_like_a_card_number() {
+    for world in worlds().await {
+        let long = "x".repeat(256);
+        for (version, want) in [("2026-10-28.endive", true), (VISA, false), (long.as_str(), false)] {
+            let request =
+                world.http.post(format!("{}/v1/tokens", world.public)).header("stripe-version", version);
+            let answer = read(request.send().await.unwrap()).await;
+            assert_eq!(answer.headers.contains_key("stripe-version"), want, "{version}");
+        }
     }
 }

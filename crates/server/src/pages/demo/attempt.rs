@@ -13,8 +13,10 @@ use crate::pages::visit::Visit;
 use crate::payments::Cause;
 use crate::store::api_keys::KeyKind;
 use crate::store::idempotency;
-use crate::wire::idempotency::{Claim, request_hash};
+use crate::wire::idempotency::{Claim, request_hash, stored_key};
 
+/// As the claims of a browser's own calls are kept.
+const KIND: KeyKind = KeyKind::Publishable;
 const NAME_DIGITS: usize = 24;
 /// The longest name that is taken from a browser; the vault's tokens are names, too.
 const NAME_MAX: usize = 64;
@@ -49,8 +51,7 @@ impl Attempt {
     /// # Errors
     /// When the database fails.
     pub async fn made<T: Id>(&self, app: &App, shopper: &Shopper) -> Result<Option<T>, Problem> {
-        // As claims of browsers are kept.
-        let stored = format!("pk:{}", self.key);
+        let stored = stored_key(KIND, &self.key);
         let used = idempotency::find(&mut app.db.read().await?, shopper.account_id(), &stored).await?;
         Ok(used.and_then(|used| used.object_id).and_then(|id| T::parse(&id)))
     }
@@ -64,6 +65,6 @@ impl Attempt {
         let account = shopper.account_id().clone();
         let hash = request_hash(&account, "POST", &self.key, b"");
         let request_id: RequestId = app.ids.next();
-        Claim::new(account, self.key.clone(), KeyKind::Publishable, hash, request_id)
+        Claim::new(account, self.key.clone(), KIND, hash, request_id)
     }
 }

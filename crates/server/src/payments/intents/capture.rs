@@ -41,7 +41,7 @@ pub async fn capture(
     // Checked here, written when the processor has done it.
     it.amounts.capture(amount)?;
     if let Some(change) = ask.metadata {
-        change.apply(&mut it.metadata);
+        change.apply(&mut it.metadata)?;
     }
     let plan = Plan {
         kind: Kind::Capture,

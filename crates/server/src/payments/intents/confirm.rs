@@ -49,7 +49,7 @@ pub async fn confirm(
     }
     instruments::check_usable(&instrument.method, it.customer.as_ref(), &it.payment_method_types)?;
     instruments::keep(&mut tx, cause, &instrument).await?;
-    details::apply(it, ask.details.clone());
+    details::apply(it, ask.details.clone())?;
     if let Some(url) = &ask.return_url {
         it.return_url = Some(url.clone());
     }

@@ -36,7 +36,7 @@ pub async fn create(
         None => None,
     };
     let confirmation = new.confirm.clone();
-    let mut intent = Versioned { version: 1, object: build(app, new, instrument.as_ref()) };
+    let mut intent = Versioned { version: 1, object: build(app, new, instrument.as_ref())? };
     let it = &mut intent.object;
     if let Some(instrument) = &instrument {
         instruments::check_usable(&instrument.method, it.customer.as_ref(), &it.payment_method_types)?;
@@ -73,7 +73,7 @@ pub async fn create(
     }
 }
 
-fn build(app: &App, new: NewIntent, instrument: Option<&Instrument>) -> PaymentIntent {
+fn build(app: &App, new: NewIntent, instrument: Option<&Instrument>) -> Result<PaymentIntent, Error> {
     let id = app.ids.next::<onfile_core::ids::PaymentIntentId>();
     let client_secret = format!("{}_secret_{}", id.as_str(), app.ids.secret(CLIENT_SECRET_DIGITS));
     let status = match instrument {
@@ -110,12 +110,12 @@ fn build(app: &App, new: NewIntent, instrument: Option<&Instrument>) -> PaymentI
         canceled_at: None,
         cancellation_reason: None,
     };
-    details::apply(&mut intent, new.details);
+    details::apply(&mut intent, new.details)?;
     if let Some(Confirm { return_url, details, .. }) = new.confirm {
         intent.return_url = return_url;
-        details::apply(&mut intent, details);
+        details::apply(&mut intent, details)?;
     }
-    intent
+    Ok(intent)
 }
 
 /// What a confirmation without a method is answered.

@@ -2,10 +2,14 @@
 
 use crate::model::payment_intent::PaymentIntent;
 
+use super::super::Error;
 use super::super::requests::IntentDetails;
 
 /// Writes the changes into the intent.
-pub(super) fn apply(intent: &mut PaymentIntent, details: IntentDetails) {
+///
+/// # Errors
+/// When there would be too much metadata.
+pub(super) fn apply(intent: &mut PaymentIntent, details: IntentDetails) -> Result<(), Error> {
     if let Some(value) = details.description {
         intent.description = value;
     }
@@ -25,6 +29,7 @@ pub(super) fn apply(intent: &mut PaymentIntent, details: IntentDetails) {
         intent.setup_future_usage = value;
     }
     if let Some(change) = details.metadata {
-        change.apply(&mut intent.metadata);
+        change.apply(&mut intent.metadata)?;
     }
+    Ok(())
 }

@@ -57,7 +57,7 @@ pub async fn update(
         instruments::check_usable(&instrument.method, it.customer.as_ref(), &it.payment_method_types)?;
         instruments::keep(&mut tx, cause, instrument).await?;
     }
-    details::apply(it, ask.details);
+    details::apply(it, ask.details)?;
     objects::save(&mut tx, &cause.account.id, it).await?;
     tx.commit().await?;
     Ok(intent)

@@ -1,6 +1,7 @@
 //! What came back is committed: the operation, the payment, the charge or refund, and the events, in one transaction.
 
 mod decline;
+mod method;
 mod payment;
 mod refund;
 mod setup;
@@ -29,6 +30,15 @@ pub(super) enum Settled {
     Refund(Box<Versioned<Refund>>, OperationState),
 }
 
+impl Settled {
+    /// Where the operation stands now.
+    pub(super) fn state(&self) -> OperationState {
+        match self {
+            Self::Payment(_, state) | Self::Setup(_, state) | Self::Refund(_, state) => *state,
+        }
+    }
+}
+
 /// The delays before the first look-ups of an unknown outcome, in milliseconds: 30 s, 5 min, 1 h. Then daily, for as
 /// long as it takes: an outcome that nobody knows is no failure.
 const CHECK_DELAYS_MS: [i64; 3] = [30_000, 300_000, 3_600_000];
@@ -54,6 +64,11 @@ pub(super) async fn settle(
         .await?
         .ok_or_else(|| DbError::Inconsistent(format!("operation {id} is gone")))?;
     let before = operation.state;
+    if before == OperationState::RequiresAction {
+        // The operation that goes on after the challenge speaks from now on: a look-up of this one that comes late
+        // would tell what that one did, and it would count twice.
+        return settling.as_it_is(&mut tx, &operation).await;
+    }
     match operation.state.settle(settling.report.outcome) {
         Ok(state) => operation.state = state,
         Err(impossible) => {
@@ -105,9 +120,8 @@ impl Settling<'_> {
     /// Keeps the processor's words with the operation, and whether it may ever be sent again.
     fn remember(&self, operation: &mut Operation) {
         operation.doc.result = Some(self.report.words.clone());
-        if self.report.carried_cvc {
-            operation.doc.never_resend = true;
-        }
+        operation.doc.never_resend |= self.report.never_resend;
+        operation.doc.left_at = self.report.left_at.or(operation.doc.left_at);
     }
 
     async fn apply(&mut self, tx: &mut Tx, operation: &mut Operation) -> Result<Settled, Error> {
@@ -142,6 +156,17 @@ impl Settling<'_> {
             Debt::Setup(intent) => Settled::Setup(intent.clone(), operation.state),
         })
     }
+}
+
+/// Whether the processor did nothing and will do nothing.
+fn came_to_nothing(state: OperationState) -> bool {
+    matches!(state, OperationState::Declined | OperationState::NotSent | OperationState::Absent)
+}
+
+/// Whether a challenge waits as before, because the request to go on after it surely never arrived.
+fn still_waits(operation: &Operation) -> bool {
+    matches!(operation.kind, Kind::Complete | Kind::CompleteVerify)
+        && matches!(operation.state, OperationState::NotSent | OperationState::Absent)
 }
 
 /// When an outcome that is still not known is looked up next.

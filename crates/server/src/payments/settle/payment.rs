@@ -11,13 +11,12 @@ use crate::model::event::Snapshot;
 use crate::model::operation::{Kind, Operation};
 use crate::model::payment_intent::{Challenge, PaymentIntent};
 use crate::model::payment_method::PaymentMethod;
-use crate::store::destructions;
 use crate::store::objects::{self, Versioned};
 
 use super::super::carry_out::Report;
-use super::super::{Cause, Error, instruments};
+use super::super::{Cause, Error};
 use super::decline::attempt_error;
-use super::{Settled, tell};
+use super::{Settled, came_to_nothing, method, still_waits, tell};
 
 /// Settles an authorisation, or its completion after 3-D Secure.
 pub(super) async fn settle_attempt(
@@ -30,8 +29,13 @@ pub(super) async fn settle_attempt(
 ) -> Result<Settled, Error> {
     let capture = capture_method(&intent.object);
     let was = intent.object.status;
-    intent.object.status = was.settle(operation.state, capture).map_err(|e| wrong(&intent.object, &e))?;
+    intent.object.status = if still_waits(operation) {
+        PaymentStatus::RequiresAction
+    } else {
+        was.settle(operation.state, capture).map_err(|e| wrong(&intent.object, &e))?
+    };
     let settled = match operation.state {
+        _ if still_waits(operation) => Some("payment_intent.requires_action"),
         OperationState::Succeeded => Some(succeeded(tx, app, cause, report, intent, operation).await?),
         OperationState::Declined | OperationState::Absent => {
             failed(tx, app, cause, report, intent, operation).await?
@@ -41,7 +45,11 @@ pub(super) async fn settle_attempt(
             Some("payment_intent.requires_action")
         }
         OperationState::Pending | OperationState::Unknown => Some("payment_intent.processing"),
-        OperationState::NotSent | OperationState::Sending => None,
+        OperationState::NotSent => {
+            method::give_back(tx, cause, operation).await?;
+            None
+        }
+        OperationState::Sending => None,
     };
     objects::save(tx, &cause.account.id, &intent.object).await?;
     if let Some(kind) = settled {
@@ -65,7 +73,8 @@ async fn succeeded(
     if capture == CaptureMethod::Automatic {
         amounts = amounts.capture(amount)?;
     }
-    let method = lock_method(tx, cause, operation).await?;
+    let keeper = method::keeper(tx, cause, &intent.object).await?;
+    let method = method::lock(tx, cause, operation).await?;
     let mut charge = new_charge(app, &intent.object, &method.object, operation, report);
     charge.paid = true;
     charge.captured = capture == CaptureMethod::Automatic;
@@ -81,45 +90,11 @@ async fn succeeded(
     it.processor_payment = report.answer.as_ref().and_then(|a| a.processor_payment.clone());
     operation.doc.charge = Some(charge.id.clone());
     tell(tx, app, cause, "charge.succeeded", 1, Snapshot::Charge(charge)).await?;
-    note_on_method(tx, app, cause, report, it, method).await?;
+    method::note(tx, app, cause, report, &keeper, method).await?;
     Ok(match capture {
         CaptureMethod::Automatic => "payment_intent.succeeded",
         CaptureMethod::Manual => "payment_intent.amount_capturable_updated",
     })
-}
-
-/// The method learns the network's id of this transaction, and is saved where that was asked for. A method that was
-/// not saved has done its work: the vault destroys it once this is committed.
-async fn note_on_method(
-    tx: &mut Tx,
-    app: &App,
-    cause: &Cause,
-    report: &Report,
-    intent: &PaymentIntent,
-    mut method: Versioned<PaymentMethod>,
-) -> Result<(), Error> {
-    let answer = report.answer.as_ref();
-    if let Some(network_id) = answer.and_then(|a| a.network_id.clone()) {
-        method.object.network_id_initial.get_or_insert_with(|| network_id.clone());
-        method.object.network_id_latest = Some(network_id);
-    }
-    if let Some(check) = answer.and_then(|a| a.cvc_check.clone()).filter(|check| check != "unchecked") {
-        method.object.cvc_check = Some(check);
-    }
-    let (id, unsaved) = (method.object.id.clone(), method.object.customer.is_none());
-    method.object.detached = unsaved && intent.setup_future_usage.is_none();
-    objects::save(tx, &cause.account.id, &method.object).await?;
-    if method.object.detached {
-        destructions::request(tx, &cause.account.id, &id, app.now_ms()).await?;
-    }
-    let Some(customer) = intent.customer.as_ref().filter(|_| intent.setup_future_usage.is_some()) else {
-        return Ok(());
-    };
-    if let Some(attached) = instruments::attach(tx, app, cause, &id, customer, None).await? {
-        let snapshot = Snapshot::PaymentMethod(attached.object);
-        tell(tx, app, cause, "payment_method.attached", attached.version, snapshot).await?;
-    }
-    Ok(())
 }
 
 async fn failed(
@@ -131,7 +106,7 @@ async fn failed(
     operation: &mut Operation,
 ) -> Result<Option<&'static str>, Error> {
     let Some(mut error) = attempt_error(report, operation) else { return Ok(None) };
-    let method = lock_method(tx, cause, operation).await?;
+    let method = method::lock(tx, cause, operation).await?;
     let mut charge = new_charge(app, &intent.object, &method.object, operation, report);
     error.charge = Some(charge.id.clone());
     charge.error = Some(error.clone());
@@ -178,11 +153,8 @@ pub(super) async fn settle_follow_up(
             tell(tx, app, cause, kind, intent.version, snapshot).await?;
         }
     }
-    let given_up = matches!(
-        operation.state,
-        OperationState::Declined | OperationState::NotSent | OperationState::Absent
-    );
-    if given_up && operation.kind == Kind::Void && intent.object.cancellation_reason.take().is_some() {
+    let kept = came_to_nothing(operation.state) && operation.kind == Kind::Void;
+    if kept && intent.object.cancellation_reason.take().is_some() {
         // It could not be released, so it is not canceled.
         objects::save(tx, &cause.account.id, &intent.object).await?;
     }
@@ -220,6 +192,7 @@ async fn released(
     if let Some(mut charge) = lock_charge(tx, cause, operation).await? {
         charge.object.voided = true;
         objects::save(tx, &cause.account.id, &charge.object).await?;
+        tell(tx, app, cause, "charge.updated", charge.version, Snapshot::Charge(charge.object)).await?;
     }
     let it = &mut intent.object;
     it.challenge = None;
@@ -281,16 +254,6 @@ async fn insert_receipt(tx: &mut Tx, cause: &Cause, charge: &Charge) -> Result<(
     )
     .await?;
     Ok(())
-}
-
-async fn lock_method(
-    tx: &mut Tx,
-    cause: &Cause,
-    operation: &Operation,
-) -> Result<Versioned<PaymentMethod>, Error> {
-    let gone = || DbError::Inconsistent(format!("the method of operation {} is gone", operation.id));
-    let id = operation.doc.payment_method.as_ref().ok_or_else(gone)?;
-    Ok(objects::lock(tx, &cause.account.id, id).await?.ok_or_else(gone)?)
 }
 
 async fn lock_charge(

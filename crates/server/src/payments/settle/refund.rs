@@ -39,7 +39,7 @@ pub(super) async fn settle(
             if let Some(Verdict::Refused { code, message }) = report.answer.as_ref().map(|a| &a.verdict) {
                 tracing::warn!(refund = %id, code, message, "the processor refused a refund");
             }
-            release(tx, cause, intent, operation).await?;
+            release(tx, app, cause, intent, operation).await?;
         }
         _ => return Ok(Settled::Refund(Box::new(refund), operation.state)),
     }
@@ -53,6 +53,7 @@ pub(super) async fn settle(
 /// Frees a reserved amount, on the payment and on its charge.
 async fn release(
     tx: &mut Tx,
+    app: &App,
     cause: &Cause,
     intent: &mut Versioned<PaymentIntent>,
     operation: &Operation,
@@ -66,6 +67,8 @@ async fn release(
     if let Some(mut charge) = objects::lock::<Charge>(tx, account, charge).await? {
         charge.object.amount_refunded -= operation.doc.amount;
         objects::save(tx, account, &charge.object).await?;
+        // Whoever read of the refund in `charge.refunded` learns here that it came to nothing.
+        tell(tx, app, cause, "charge.updated", charge.version, Snapshot::Charge(charge.object)).await?;
     }
     Ok(())
 }

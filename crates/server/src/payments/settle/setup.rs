@@ -2,21 +2,20 @@
 
 use onfile_connectors::Verdict;
 use onfile_core::operation::OperationState;
-use onfile_service::db::{DbError, Tx};
+use onfile_service::db::Tx;
 
 use crate::app::App;
 use crate::model::event::Snapshot;
 use crate::model::operation::{Kind, Operation};
 use crate::model::payment_intent::Challenge;
-use crate::model::payment_method::PaymentMethod;
 use crate::model::setup_intent::{SetupIntent, SetupStatus};
-use crate::store::destructions;
 use crate::store::objects::{self, Versioned};
 
 use super::super::carry_out::Report;
 use super::super::{Cause, Error, instruments};
 use super::decline::attempt_error;
-use super::{Settled, tell};
+use super::method::{self, Keeper};
+use super::{Settled, came_to_nothing, still_waits, tell};
 
 pub(super) async fn settle(
     tx: &mut Tx,
@@ -31,7 +30,17 @@ pub(super) async fn settle(
             withdrawn(&mut intent.object);
             (intent.object.status == SetupStatus::Canceled).then_some("setup_intent.canceled")
         }
-        _ if operation.kind == Kind::Void => None,
+        _ if operation.kind == Kind::Void => {
+            if came_to_nothing(operation.state) {
+                // It could not be withdrawn, so it is not canceled.
+                intent.object.cancellation_reason = None;
+            }
+            None
+        }
+        _ if still_waits(operation) => {
+            intent.object.status = SetupStatus::RequiresAction;
+            Some("setup_intent.requires_action")
+        }
         OperationState::Succeeded => Some(succeeded(tx, app, cause, report, intent, operation).await?),
         OperationState::Declined | OperationState::Absent => {
             failed(tx, app, cause, report, intent, operation).await?;
@@ -43,6 +52,7 @@ pub(super) async fn settle(
         }
         OperationState::NotSent => {
             intent.object.status = SetupStatus::RequiresConfirmation;
+            method::give_back(tx, cause, operation).await?;
             None
         }
         OperationState::Pending | OperationState::Unknown | OperationState::Sending => None,
@@ -66,25 +76,26 @@ async fn succeeded(
     it.status = SetupStatus::Succeeded;
     it.challenge = None;
     it.last_error = None;
-    let mut method = lock_method(tx, cause, operation).await?;
+    let keeper = match &it.customer {
+        Some(customer) => method::lock_customer(tx, cause, customer).await?,
+        None => Keeper::Later,
+    };
+    let mut method = method::lock(tx, cause, operation).await?.object;
+    it.payment_method = Some(method.id.clone());
+    if method.detached {
+        // Removed while the outcome was not known: it stays removed.
+        return Ok("setup_intent.succeeded");
+    }
     let answer = report.answer.as_ref();
-    method.object.network_id_initial = answer.and_then(|a| a.network_id.clone());
-    method.object.network_id_latest.clone_from(&method.object.network_id_initial);
+    method.network_id_initial = answer.and_then(|a| a.network_id.clone());
+    method.network_id_latest.clone_from(&method.network_id_initial);
     if let Some(check) = answer.and_then(|a| a.cvc_check.clone()) {
-        method.object.cvc_check = Some(check);
+        method.cvc_check = Some(check);
     }
-    let id = method.object.id.clone();
-    objects::save(tx, &cause.account.id, &method.object).await?;
-    it.payment_method = Some(id.clone());
-    if let Some(customer) = &it.customer {
-        let given = it.consent.as_ref();
-        if let Some(attached) = instruments::attach(tx, app, cause, &id, customer, given).await? {
-            let snapshot = Snapshot::PaymentMethod(attached.object);
-            tell(tx, app, cause, "payment_method.attached", attached.version, snapshot).await?;
-        }
-    } else {
-        instruments::record_consent(tx, app, cause, &id, None, it.consent.as_ref()).await?;
+    if it.customer.is_none() {
+        instruments::record_consent(tx, app, cause, &method.id, None, it.consent.as_ref()).await?;
     }
+    method::keep(tx, app, cause, &keeper, method, it.consent.as_ref()).await?;
     Ok("setup_intent.succeeded")
 }
 
@@ -102,12 +113,10 @@ async fn failed(
     it.challenge = None;
     it.last_error = attempt_error(report, operation);
     it.payment_method = None;
-    let mut method = lock_method(tx, cause, operation).await?;
-    if method.object.customer.is_none() && operation.state == OperationState::Declined {
-        method.object.detached = true;
-        destructions::request(tx, &cause.account.id, &method.object.id, app.now_ms()).await?;
+    let mut method = method::lock(tx, cause, operation).await?.object;
+    if method.customer.is_none() && operation.state == OperationState::Declined {
+        method::discard(tx, app, cause, &mut method).await?;
     }
-    objects::save(tx, &cause.account.id, &method.object).await?;
     Ok(())
 }
 
@@ -130,14 +139,4 @@ fn withdrawn(intent: &mut SetupIntent) {
     } else {
         SetupStatus::RequiresConfirmation
     };
-}
-
-async fn lock_method(
-    tx: &mut Tx,
-    cause: &Cause,
-    operation: &Operation,
-) -> Result<Versioned<PaymentMethod>, Error> {
-    let gone = || DbError::Inconsistent(format!("the method of operation {} is gone", operation.id));
-    let id = operation.doc.payment_method.as_ref().ok_or_else(gone)?;
-    Ok(objects::lock(tx, &cause.account.id, id).await?.ok_or_else(gone)?)
 }

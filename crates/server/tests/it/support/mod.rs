@@ -89,19 +89,24 @@ impl Reply {
 
 /// One server for each database.
 pub async fn servers() -> Vec<Server> {
+    servers_with("").await
+}
+
+/// The same with more in the configuration.
+pub async fn servers_with(settings: &str) -> Vec<Server> {
     let mut all = Vec::new();
     for scratch in onfile_testing::databases().await {
-        all.push(start(scratch).await);
+        all.push(start(scratch, settings).await);
     }
     all
 }
 
-async fn start(scratch: Scratch) -> Server {
+async fn start(scratch: Scratch, settings: &str) -> Server {
     let folder = tempfile::tempdir().unwrap();
     let (stop, shutdown) = Shutdown::manual();
     let socket = folder.path().join("vault.sock");
     let (vault, vault_bound) = vault::start(&socket, shutdown.clone()).await;
-    let config = config(&folder, &scratch, &socket);
+    let config = config(&folder, &scratch, &socket, settings);
     let app = App::open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap();
     let merchant = merchant(&app, "Shop", false).await;
     let listen = ListenConfig::plain(ListenAddress::Tcp("127.0.0.1:0".parse().unwrap()));
@@ -122,7 +127,7 @@ async fn start(scratch: Scratch) -> Server {
     }
 }
 
-fn config(folder: &TempDir, scratch: &Scratch, socket: &std::path::Path) -> Config {
+fn config(folder: &TempDir, scratch: &Scratch, socket: &std::path::Path, settings: &str) -> Config {
     let keys = folder.path().join("keys");
     FileKeys::create_first(&keys, &SystemRandom).unwrap();
     let credential: PathBuf = folder.path().join("credential");
@@ -131,7 +136,7 @@ fn config(folder: &TempDir, scratch: &Scratch, socket: &std::path::Path) -> Conf
     let text = format!(
         "[database]\nurl = \"{}\"\n[keys]\ndir = \"{}\"\n[listen]\naddress = \"127.0.0.1:0\"\n\
          [public]\nurl = \"http://localhost:4242\"\n[vault]\nsocket = \"{}\"\ncredential_file = \"{}\"\n\
-         url = \"http://127.0.0.1:4243\"\ntimeout_ms = 5000\n",
+         url = \"http://127.0.0.1:4243\"\ntimeout_ms = 5000\n{settings}",
         scratch.url,
         keys.display(),
         socket.display(),

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 
 /// What the vault knows and did.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own for what can go wrong")]
 pub struct Inner {
     /// Kept methods, by account and id.
     methods: HashMap<(AccountId, PaymentMethodId), (String, Descriptor)>,
@@ -36,8 +38,22 @@ pub struct Inner {
     pub accounts: Vec<PutAccount>,
     /// Whether forwarded orders are lost after they were carried out.
     pub lose_answers: bool,
+    /// An account that is not taken.
+    pub refused_account: Option<AccountId>,
     /// Whether everything is answered 503.
     pub down: bool,
+    /// Whether orders, and nothing else, are answered 503.
+    pub sends_nothing: bool,
+    /// Whether forwarded orders are lost on their way to the processor.
+    pub never_arrives: bool,
+    /// Whether the processor's answers are such as nobody can read, and are recorded.
+    pub unreadable: bool,
+    /// Whether security codes go along.
+    pub carries_cvc: bool,
+    /// How long the next order is held up before it is looked at.
+    pub stall: Option<Duration>,
+    /// A method whose destruction is refused.
+    pub indestructible: Option<PaymentMethodId>,
 }
 
 pub type Vault = Arc<Mutex<Inner>>;
@@ -92,7 +108,11 @@ fn descriptor(source: &str) -> Descriptor {
 }
 
 async fn put_account(State(vault): State<Vault>, Json(request): Json<PutAccount>) -> Response {
-    vault.lock().unwrap().accounts.push(request);
+    let mut inner = vault.lock().unwrap();
+    if inner.refused_account.as_ref() == Some(&request.account) {
+        return refuse(RefusalCode::BadRequest, 400);
+    }
+    inner.accounts.push(request);
     StatusCode::NO_CONTENT.into_response()
 }
 
@@ -143,6 +163,9 @@ async fn destroy(State(vault): State<Vault>, Json(request): Json<Destroy>) -> Re
     if inner.down {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
+    if inner.indestructible.as_ref() == Some(&request.method) {
+        return refuse(RefusalCode::NotAllowed, 403);
+    }
     inner.methods.remove(&(request.account, request.method.clone()));
     if !inner.destroyed.contains(&request.method) {
         inner.destroyed.push(request.method);
@@ -151,17 +174,25 @@ async fn destroy(State(vault): State<Vault>, Json(request): Json<Destroy>) -> Re
 }
 
 async fn forward(State(vault): State<Vault>, Json(order): Json<ForwardOrder>) -> Response {
+    let stall = vault.lock().unwrap().stall.take();
+    if let Some(stall) = stall {
+        tokio::time::sleep(stall).await;
+    }
     let mut inner = vault.lock().unwrap();
-    if inner.down {
+    if inner.down || inner.sends_nothing {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let reference = order.key.as_str().to_owned();
     if let Some(asked) = order.path.strip_prefix("/v1/operations?reference=") {
         let known = inner.answered.get(asked).cloned();
-        return answered(&json!({ "found": known.is_some(), "answer": known }));
+        return answered(&json!({ "found": known.is_some(), "answer": known }), false);
     }
     if let Some(known) = inner.answered.get(&reference) {
-        return answered(&known.clone());
+        return answered(&known.clone(), inner.carries_cvc);
+    }
+    if inner.unreadable {
+        return Json(ForwardAnswer::Answered { status: 403, body: Value::Null, carried_cvc: false })
+            .into_response();
     }
     let source = order.instrument.as_ref().and_then(|method| {
         let method = PaymentMethodId::parse(method)?;
@@ -170,6 +201,10 @@ async fn forward(State(vault): State<Vault>, Json(order): Json<ForwardOrder>) ->
     if order.instrument.is_some() && source.is_none() {
         return refuse(RefusalCode::NoSuchMethod, 404);
     }
+    if inner.never_arrives {
+        return Json(ForwardAnswer::NoAnswer { carried_cvc: false, reason: "dropped".into() })
+            .into_response();
+    }
     inner.forwarded.push((order.path.clone(), reference.clone()));
     let body = process(&order, source.as_deref().unwrap_or_default());
     inner.answered.insert(reference, body.clone());
@@ -177,11 +212,11 @@ async fn forward(State(vault): State<Vault>, Json(order): Json<ForwardOrder>) ->
         let lost = ForwardAnswer::NoAnswer { carried_cvc: false, reason: "lost".into() };
         return Json(lost).into_response();
     }
-    answered(&body)
+    answered(&body, inner.carries_cvc)
 }
 
-fn answered(body: &Value) -> Response {
-    Json(ForwardAnswer::Answered { status: 200, body: body.clone(), carried_cvc: false }).into_response()
+fn answered(body: &Value, carried_cvc: bool) -> Response {
+    Json(ForwardAnswer::Answered { status: 200, body: body.clone(), carried_cvc }).into_response()
 }
 
 /// What the processor says: by the name of the test method.
@@ -192,6 +227,9 @@ fn process(order: &ForwardOrder, source: &str) -> Value {
     let parts: Vec<&str> = order.path.trim_start_matches("/v1/").split('/').collect();
     let payment = parts.get(1).copied().unwrap_or_default();
     match (parts[0], parts.get(2).copied()) {
+        ("payments", Some("complete")) => {
+            json!({"id": payment, "object": "payment", "reference": reference, "status": "captured", "network_transaction_id": "nti123"})
+        }
         ("payments", Some("captures")) => {
             json!({"id": format!("cap_{tail}"), "object": "capture", "payment": payment, "reference": reference, "status": "captured", "amount": amount, "currency": "usd"})
         }
