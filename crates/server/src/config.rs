@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use onfile_service::config::{ConfigError, DatabaseConfig, DatabaseUrl, ListenConfig, LogConfig};
 use serde::Deserialize;
 
-use crate::origin::is_origin;
+use onfile_service::origin::is_origin;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]

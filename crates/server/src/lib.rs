@@ -10,7 +10,6 @@ pub mod config;
 pub mod forget;
 pub mod keys;
 pub mod model;
-pub mod origin;
 pub mod pages;
 pub mod payments;
 pub mod render;

@@ -17,6 +17,7 @@ pub mod listen;
 pub mod logs;
 pub mod lookalikes;
 pub mod masked;
+pub mod origin;
 pub mod process;
 pub mod seal;
 pub mod secret;

@@ -222,7 +222,7 @@ impl Config {
         };
         let url = Url::parse(&self.public.url).map_err(|_| refused())?;
         let origin = url.origin().ascii_serialization();
-        let allowed = url.scheme() == "https" || crate::accounts::is_loopback(&url);
+        let allowed = url.scheme() == "https" || onfile_service::origin::is_loopback(&url);
         let bare = self.public.url.trim_end_matches('/') == origin;
         if allowed && bare { Ok(origin) } else { Err(refused()) }
     }

@@ -11,11 +11,11 @@ use serde_json::json;
 use super::{CommandError, open, print};
 use crate::app::App;
 use crate::model::account::Account;
-use crate::origin::is_origin;
 use crate::store::accounts::{self, AccountDoc, StoredAccount};
 use crate::store::api_keys::{self, KeyKind};
 use crate::vault_accounts;
 use crate::wire::auth::new_key;
+use onfile_service::origin::is_origin;
 
 /// The longest name of a merchant.
 const NAME_MAX: usize = 100;

@@ -68,7 +68,7 @@ impl MetadataChange {
     /// Applies the change.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when there would be more than [`METADATA_KEYS_MAX`] keys.
+    /// [`Error::Invalid`] when there would be more than 50 keys.
     pub fn apply(self, metadata: &mut Metadata) -> Result<(), Error> {
         match self {
             Self::Clear => metadata.clear(),

@@ -17,9 +17,9 @@ use zeroize::Zeroizing;
 use super::placement::{Kind, Placement};
 use super::request;
 use super::scrub::Scrub;
-use crate::accounts::is_loopback;
 use crate::config::ProcessorConfig;
 use crate::record::Instrument;
+use onfile_service::origin::is_loopback;
 
 /// How long connecting may take. Nothing has left by then, so a failure is certain.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

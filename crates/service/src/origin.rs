@@ -1,19 +1,21 @@
 //! What browsers call an origin: scheme, host and port, written in the one way in which they write it.
 
-use reqwest::Url;
+use url::Url;
 
 /// Whether the text is an origin that pages may have: `https://shop.example`, or plain HTTP on this machine, where
-/// development happens. The vault takes no others, and one that it refuses would keep the whole account from it.
+/// development happens.
 pub fn is_origin(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    // A host may hold more than a policy for browsers may: `*` would let everybody in.
     let plain = url
         .host_str()
         .is_some_and(|host| host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b)));
     secure && plain && url.origin().ascii_serialization() == text
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether the URL leads to this machine.
+pub fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
@@ -24,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_vault_takes_is_an_origin() {
+    fn only_what_browsers_call_an_origin_is_one() {
         for (text, want) in [
             ("https://shop.example", true),
             ("https://shop.example:8443", true),
@@ -38,7 +40,8 @@ mod tests {
             ("https://shop.example:443", false),
             ("https://SHOP.example", false),
             ("https://*.shop.example", false),
-            ("https://shop.example;x", false),
+            ("https://shop.example; script-src *", false),
+            ("file://x", false),
             ("https://a@shop.example", false),
             ("null", false),
             ("", false),
