@@ -1,6 +1,7 @@
 //! CPU time and memory of the measured processes, from `/proc`.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 /// Processes by name.
@@ -18,17 +19,29 @@ pub fn parse(text: &str) -> Result<Pids, String> {
     text.split(',').map(|part| pair(part).ok_or_else(|| format!("not NAME=PID: {part}"))).collect()
 }
 
-/// CPU time used so far, user and system.
+/// CPU time used so far, user and system, by each process and its children: PostgreSQL works in children.
 pub fn cpu(pids: &Pids) -> std::io::Result<Vec<(String, Duration)>> {
-    let of = |pid: u32| -> std::io::Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        // The name in parentheses may hold anything; after it, user and system time are fields 12 and 13.
-        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let ticks: u64 =
-            fields.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<u64>().ok()).sum();
-        Ok(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
-    };
-    pids.iter().map(|(name, pid)| Ok((name.clone(), of(*pid)?))).collect()
+    let all: Vec<Usage> = fs::read_dir("/proc")?.filter_map(|entry| usage(&entry.ok()?.path())).collect();
+    let of = |pid: u32| all.iter().filter(|u| u.pid == pid || u.parent == pid).map(|u| u.cpu).sum();
+    Ok(pids.iter().map(|(name, pid)| (name.clone(), of(*pid))).collect())
+}
+
+struct Usage {
+    pid: u32,
+    parent: u32,
+    cpu: Duration,
+}
+
+/// One process; none when the folder is not one, or it has just ended.
+fn usage(folder: &Path) -> Option<Usage> {
+    let pid = folder.file_name()?.to_str()?.parse().ok()?;
+    let stat = fs::read_to_string(folder.join("stat")).ok()?;
+    // The name in parentheses may hold anything. After it: state, parent, and as 12th and 13th user and system time.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+    let ticks = number(11)? + number(12)?;
+    let cpu = Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND);
+    Some(Usage { pid, parent: u32::try_from(number(1)?).ok()?, cpu })
 }
 
 /// What was used between two readings.
