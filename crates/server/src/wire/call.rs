@@ -14,7 +14,7 @@ use onfile_core::ids::{Id, RequestId};
 use onfile_service::bodies::BODY_BYTES_MAX;
 use onfile_service::db::Tx;
 use onfile_service::listen::Peer;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::auth::{Merchant, authenticate, secret_key_required};
 use super::envelope::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, json};
@@ -280,7 +280,7 @@ async fn write(handler: Handler, call: Call) -> Response {
         Ok(Found::Answered(status, body)) => return replayed(status, &body),
         Ok(Found::Abandoned { object_id, request_id }) => {
             match take_over(&call, &claim, &object_id, &request_id).await {
-                Ok(Some(body)) => return replayed(StatusCode::OK, &body),
+                Ok(Some((status, body))) => return replayed(status, &body),
                 Ok(None) => {}
                 Err(error) => return error.into_response(),
             }
@@ -300,16 +300,34 @@ async fn take_over(
     claim: &Claim,
     object_id: &str,
     holder: &str,
-) -> Result<Option<Value>, ApiError> {
+) -> Result<Option<(StatusCode, Value)>, ApiError> {
     let mut tx = call.app.db.read().await?;
     let found = expand::load(&mut tx, &call.app, &call.rendering(), object_id).await?;
     drop(tx);
-    let found = found.map(|body| if call.is_browser() { for_browser(body) } else { body });
+    let answered =
+        |body| if call.is_browser() { (StatusCode::OK, for_browser(body)) } else { as_answered(body) };
+    let found = found.map(answered);
     match &found {
-        Some(body) => claim.finish_for(&call.app, holder, StatusCode::OK, body).await?,
+        Some((status, body)) => claim.finish_for(&call.app, holder, *status, body).await?,
         None => claim.release(&call.app, holder).await?,
     }
     Ok(found)
+}
+
+/// An intent whose attempt was declined is answered as it would have been had its process lived: with the error.
+fn as_answered(intent: Value) -> (StatusCode, Value) {
+    let declined = intent.get("status").and_then(Value::as_str) == Some("requires_payment_method");
+    let reason = |field: &str| intent.get(field).filter(|e| e.get("type").is_some_and(|t| t == "card_error"));
+    let found = [("last_payment_error", "payment_intent"), ("last_setup_error", "setup_intent")]
+        .into_iter()
+        .find_map(|(field, object)| Some((reason(field)?.as_object()?.clone(), object)));
+    match found {
+        Some((mut error, object)) if declined => {
+            error.insert(object.to_owned(), intent);
+            (StatusCode::PAYMENT_REQUIRED, json!({ "error": error }))
+        }
+        _ => (StatusCode::OK, intent),
+    }
 }
 
 /// Stores what came of started work, or gives the key back. The effect is committed already: when this fails, the
@@ -403,3 +421,25 @@ const PREFLIGHT: [(HeaderName, &str); 4] = [
     (header::ACCESS_CONTROL_MAX_AGE, "600"),
     (header::VARY, "origin"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decline_whose_process_died_is_still_answered_as_a_decline() {
+        let error = json!({ "type": "card_error", "code": "card_declined" });
+        let declined =
+            json!({ "id": "pi_1", "status": "requires_payment_method", "last_payment_error": error });
+        let mut told = error.clone();
+        told["payment_intent"] = declined.clone();
+        assert_eq!(as_answered(declined.clone()), (StatusCode::PAYMENT_REQUIRED, json!({ "error": told })));
+        let mut paid_since = declined.clone();
+        paid_since["status"] = json!("succeeded");
+        let mut ours = declined;
+        ours["last_payment_error"] = json!({ "type": "api_error" });
+        for body in [paid_since, ours, json!({ "id": "re_1", "status": "succeeded" })] {
+            assert_eq!(as_answered(body.clone()), (StatusCode::OK, body));
+        }
+    }
+}
