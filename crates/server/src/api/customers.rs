@@ -4,7 +4,6 @@ use onfile_core::ids::{CustomerId, Id, PaymentMethodId};
 use onfile_service::db::Tx;
 
 use super::{answer, expanded, find, listed, missing};
-use crate::model::Metadata;
 use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
 use crate::model::payment_method::PaymentMethod;
@@ -122,23 +121,8 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
         return Err(not_attached(method));
     }
     let number = call.app.numbers.next(&call.app.db, &call.merchant.account.id).await?;
-    let mut customer = Customer {
-        id: call.app.ids.next(),
-        created: call.app.now_seconds(),
-        name: None,
-        email: None,
-        phone: None,
-        description: None,
-        address: None,
-        shipping: None,
-        metadata: Metadata::new(),
-        preferred_locales: Vec::new(),
-        tax_exempt: "none".to_owned(),
-        invoice_prefix: render::customer::prefix(number),
-        default_payment_method: None,
-        invoice_footer: None,
-        deleted: false,
-    };
+    let prefix = render::customer::prefix(number);
+    let mut customer = Customer::new(call.app.ids.next(), call.app.now_seconds(), prefix);
     patch.apply(&mut customer)?;
     let mut tx = call.app.db.begin().await?;
     objects::insert(&mut tx, &call.merchant.account.id, &customer).await?;
@@ -220,21 +204,12 @@ pub async fn delete(mut call: Call) -> Result<Answer, ApiError> {
     Ok(Answer::new(body))
 }
 
-/// What stays of a deleted customer: nothing personal.
+/// What stays of a deleted customer: nothing personal, whatever a customer may one day have besides.
 fn stub(customer: Customer) -> Customer {
     Customer {
-        name: None,
-        email: None,
-        phone: None,
-        description: None,
-        address: None,
-        shipping: None,
-        metadata: Metadata::new(),
-        preferred_locales: Vec::new(),
-        default_payment_method: None,
-        invoice_footer: None,
+        tax_exempt: customer.tax_exempt,
         deleted: true,
-        ..customer
+        ..Customer::new(customer.id, customer.created, customer.invoice_prefix)
     }
 }
 

@@ -58,3 +58,26 @@ impl Object for Customer {
         &self.id
     }
 }
+
+impl Customer {
+    /// A customer of whom nothing is known yet.
+    pub fn new(id: CustomerId, created: i64, invoice_prefix: String) -> Self {
+        Self {
+            id,
+            created,
+            name: None,
+            email: None,
+            phone: None,
+            description: None,
+            address: None,
+            shipping: None,
+            metadata: Metadata::new(),
+            preferred_locales: Vec::new(),
+            tax_exempt: "none".to_owned(),
+            invoice_prefix,
+            default_payment_method: None,
+            invoice_footer: None,
+            deleted: false,
+        }
+    }
+}

@@ -9,7 +9,6 @@ use onfile_service::binds;
 use onfile_service::db::Tx;
 
 use super::cards_on_file::Cards;
-use crate::model::Metadata;
 use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
 use crate::pages::problem::Problem;
@@ -117,22 +116,11 @@ impl Shopper {
 async fn new_customer(visit: &Visit, account: &AccountId) -> Result<Customer, Problem> {
     let app = &visit.app;
     let number = app.numbers.next(&app.db, account).await?;
+    let prefix = render::customer::prefix(number);
     Ok(Customer {
-        id: app.ids.next(),
-        created: app.now_seconds(),
         name: Some("Ada Lovelace".to_owned()),
-        email: None,
-        phone: None,
         description: Some("Customer of the demo shop".to_owned()),
-        address: None,
-        shipping: None,
-        metadata: Metadata::new(),
-        preferred_locales: Vec::new(),
-        tax_exempt: "none".to_owned(),
-        invoice_prefix: render::customer::prefix(number),
-        default_payment_method: None,
-        invoice_footer: None,
-        deleted: false,
+        ..Customer::new(app.ids.next(), app.now_seconds(), prefix)
     })
 }
 
