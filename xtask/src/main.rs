@@ -1,14 +1,13 @@
 //! The project's own commands; run as `cargo xtask COMMAND`.
 //!
 //! `dev` starts everything on embedded defaults, `test` runs all that continuous integration runs, `bench` measures,
-//! and `wall`, `tidy` and `policy` are the checks of the source that `test` includes.
+//! and `wall` and `tidy` are checks of the source that `test` includes.
 #![expect(clippy::print_stdout, reason = "a command line tool speaks on its standard output")]
 
 mod bench;
 mod dev;
 mod failure;
 mod metadata;
-mod policy;
 mod postgres;
 mod process;
 mod test;
@@ -42,8 +41,6 @@ enum Command {
     Wall,
     /// Checks the limits that only ever get tighter: length of files, leftover words, migrations.
     Tidy,
-    /// Checks licences, banned crates and sources of all dependencies against deny.toml.
-    Policy,
     /// Runs a program that ends when the process that started it ends.
     #[command(hide = true)]
     Tether(process::TetherArgs),
@@ -56,7 +53,6 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Wall => report(wall::check()),
         Command::Tidy => report(tidy::check()),
-        Command::Policy => report(policy::check()),
         Command::Tether(args) => process::tether(&args),
     };
     match result {

@@ -1,4 +1,4 @@
-//! What cargo knows about the packages: the input of the checks of the crate graph and of the dependencies.
+//! What cargo knows about the packages: the input of the checks of the crate graph.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,6 @@ use crate::{process, toolchain};
 pub struct Package {
     /// As in its manifest.
     pub name: String,
-    /// As in its manifest.
-    pub version: String,
-    /// SPDX expression; `None` when the manifest has none.
-    pub license: Option<String>,
     /// Where it comes from; `None` for our own.
     pub source: Option<String>,
     /// Whether the manifest says in a sentence what it is for.
@@ -77,22 +73,6 @@ impl Metadata {
         Some(metadata)
     }
 
-    /// Name and version of every package that is built without tests, as the real resolver has it: the graph that
-    /// `cargo metadata` prints also holds what only a feature that nobody turned on would bring.
-    ///
-    /// # Errors
-    /// When cargo fails.
-    pub fn read_shipped() -> Outcome<BTreeSet<(String, String)>> {
-        let mut command = toolchain::cargo();
-        command.args(["tree", "--workspace", "--offline", "--all-features", "--edges", "normal,build"]);
-        let printed = process::output(command.args(["--prefix", "none", "--format", "{p}"]))?;
-        let package = |line: &str| {
-            let mut words = line.split(' ');
-            Some((words.next()?.to_owned(), words.next()?.strip_prefix('v')?.to_owned()))
-        };
-        Ok(printed.lines().filter_map(package).collect())
-    }
-
     /// Our own packages.
     pub fn own(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| package.source.is_none())
@@ -129,8 +109,6 @@ fn parse_package(value: &Value) -> Option<Package> {
     };
     Some(Package {
         name: text("name")?,
-        version: text("version")?,
-        license: text("license"),
         source: text("source"),
         described: text("description").is_some_and(|description| !description.trim().is_empty()),
         features: value.get("features")?.as_object()?.keys().cloned().collect(),
@@ -150,7 +128,7 @@ mod tests {
         let package = |name: &str, source: Option<&str>, dependencies: &[(&str, Option<&str>)]| {
             let dependencies: Vec<_> =
                 dependencies.iter().map(|(name, kind)| json!({"name": name, "kind": kind})).collect();
-            json!({"id": name, "name": name, "version": "1.0.0", "license": "MIT", "source": source,
+            json!({"id": name, "name": name, "source": source,
                 "description": "", "features": {}, "dependencies": dependencies})
         };
         let json = json!({

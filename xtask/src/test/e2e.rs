@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::steps::{Workshop, require};
+use super::python;
+use super::steps::Workshop;
 use crate::dev::Database;
 use crate::failure::{Context, Outcome};
 use crate::{process, toolchain};
@@ -16,7 +17,7 @@ use crate::{process, toolchain};
 pub fn run(workshop: &Workshop, database: Database) -> Outcome<()> {
     // The same set of packages and targets as the unit tests, so that nothing is compiled a second time.
     workshop.cargo(&["build", "--workspace", "--all-targets", "--locked"])?;
-    let python = environment(workshop)?;
+    let python = interpreter(workshop)?;
     let mut command = Command::new(python);
     command.current_dir(toolchain::root().join("e2e")).args(["-m", "pytest", "-q"]);
     command.env("ONFILE_E2E_DATABASE", database.name()).env("ONFILE_E2E_KEEP", &workshop.kept);
@@ -36,26 +37,13 @@ pub fn search(workshop: &Workshop) -> Outcome<()> {
         // Without an end-to-end step before it (`--only card-search`) there is one to make first.
         run(workshop, Database::Sqlite)?;
     }
-    let mut command = Command::new(environment(workshop)?);
+    let mut command = Command::new(interpreter(workshop)?);
     command.current_dir(toolchain::root().join("e2e")).arg("canaries.py").arg(&workshop.kept);
     command.arg(toolchain::bin_dir(false).join("onfile"));
     process::run_ok(command.env("PYTHONDONTWRITEBYTECODE", "1"), &workshop.interrupt)
 }
 
-/// A Python environment of our own with what `e2e/requirements.txt` asks for; made anew when that changes.
-fn environment(workshop: &Workshop) -> Outcome<PathBuf> {
-    let folder = toolchain::target_dir().join("e2e-venv");
-    let python = folder.join("bin/python");
-    let requirements = toolchain::root().join("e2e/requirements.txt");
-    require(&requirements, "the checkout is not complete")?;
-    let wanted = fs::read_to_string(&requirements).context("reading e2e/requirements.txt")?;
-    let mark = folder.join("installed.txt");
-    if python.exists() && fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    let run = |command: &mut Command| process::run_ok(command, &workshop.interrupt);
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&requirements))?;
-    fs::write(&mark, wanted).context(format!("writing {}", mark.display()))?;
-    Ok(python)
+/// The interpreter of the environment that `e2e/requirements.txt` describes.
+fn interpreter(workshop: &Workshop) -> Outcome<PathBuf> {
+    Ok(python::environment(workshop, "e2e-venv", "e2e/requirements.txt")?.join("python"))
 }

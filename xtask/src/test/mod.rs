@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that continuous integration runs, step by step.
 
 mod e2e;
+mod python;
 mod steps;
 mod tools;
 
