@@ -30,7 +30,7 @@ pub async fn retrieve(mut call: Call) -> Result<Answer, ApiError> {
     call.finish()?;
     let mut tx = call.app.db.read().await?;
     // The smallest window that holds the id alone.
-    let only = Window { low: before(id.as_str()), high: format!("{id}!"), backwards: false, limit: 1 };
+    let only = Window { low: before(id.as_str()), high: format!("{id}!"), ..Window::newest(1) };
     let page = pages::rows(&mut tx, &call.merchant.account.id, pages::EVENTS, &only, &[]).await?;
     let row = page.objects.iter().find(|row| row.text("id").is_ok_and(|found| found == id.as_str()));
     let row = row.ok_or_else(|| missing_in_path("event", &id, "id"))?;
@@ -55,7 +55,7 @@ pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
     for row in &page.objects {
         data.push(render(&call, &mut tx, row).await?);
     }
-    Ok(Answer::new(envelope(&call, &page, data)))
+    Ok(Answer::new(envelope(&call, &page, data)?))
 }
 
 async fn render(call: &Call, tx: &mut Tx, row: &Row) -> Result<Value, DbError> {

@@ -65,5 +65,5 @@ async fn listed<T>(
     expand: &Expand,
 ) -> Result<Answer, ApiError> {
     expand.apply(tx, call.rendering(), &mut data).await?;
-    Ok(Answer::new(envelope(call, page, data)))
+    Ok(Answer::new(envelope(call, page, data)?))
 }

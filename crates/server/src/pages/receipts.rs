@@ -55,8 +55,7 @@ async fn show(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<
     let id = charge_of(&mut tx, &account, token).await?.ok_or(Problem::NotFound)?;
     let charge = objects::load::<Charge>(&mut tx, &account, &id).await?.ok_or(Problem::NotFound)?.object;
     let merchant = accounts::load(&mut tx, &account).await?.ok_or(Problem::NotFound)?.account;
-    let window =
-        Window { low: String::new(), high: Window::NO_UPPER.to_owned(), backwards: true, limit: REFUNDS_MAX };
+    let window = Window::oldest(REFUNDS_MAX);
     let refunds = pages::page::<Refund>(&mut tx, &account, &window, Some(id.as_str())).await?.objects;
     let view = ReceiptView {
         merchant: &merchant.name,

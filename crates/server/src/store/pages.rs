@@ -24,11 +24,34 @@ pub struct Window {
     pub backwards: bool,
     /// The most objects.
     pub limit: u32,
+    /// The object that the caller named as the edge, if one was named: it must exist.
+    pub cursor: Option<Cursor>,
 }
 
 impl Window {
     /// Greater than every id.
     pub const NO_UPPER: &'static str = "~";
+
+    /// The newest objects of a list.
+    pub fn newest(limit: u32) -> Self {
+        Self { low: String::new(), high: Self::NO_UPPER.to_owned(), backwards: false, limit, cursor: None }
+    }
+
+    /// The oldest objects of a list.
+    pub fn oldest(limit: u32) -> Self {
+        Self { backwards: true, ..Self::newest(limit) }
+    }
+}
+
+/// An object at which a page begins or ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// Its id.
+    pub id: String,
+    /// The parameter that names it.
+    pub param: &'static str,
+    /// What it is, in words.
+    pub noun: String,
 }
 
 /// A page, newest first.
@@ -38,11 +61,13 @@ pub struct Page<T> {
     pub objects: Vec<T>,
     /// Whether there are more in the direction of reading.
     pub has_more: bool,
+    /// The window's cursor, when there is no such object.
+    pub unknown: Option<Cursor>,
 }
 
-/// The statements of one list: newest first, and oldest first.
+/// The statements of one list: newest first, oldest first, and whether an object exists.
 #[derive(Debug, Clone, Copy)]
-pub struct Listing(&'static str, &'static str);
+pub struct Listing(&'static str, &'static str, &'static str);
 
 macro_rules! listing {
     ($columns:literal, $table:literal, $filter:literal) => {
@@ -65,6 +90,7 @@ macro_rules! listing {
                 $filter,
                 " ORDER BY id ASC LIMIT $4"
             ),
+            concat!("SELECT 1 AS one FROM ", $table, " WHERE account_id = $1 AND id = $2"),
         )
     };
     ($table:literal, $filter:literal) => {
@@ -165,7 +191,14 @@ pub async fn rows(
     if window.backwards {
         objects.reverse();
     }
-    Ok(Page { objects, has_more })
+    let unknown = match &window.cursor {
+        Some(cursor) => {
+            let found = tx.query_opt(listing.2, binds![account.as_str(), cursor.id.as_str()]).await?;
+            found.is_none().then(|| cursor.clone())
+        }
+        None => None,
+    };
+    Ok(Page { objects, has_more, unknown })
 }
 
 /// Reads a page of objects; `of` restricts it to one customer's (for refunds, one charge's; for customers, one e-mail
@@ -190,7 +223,7 @@ pub async fn page<T: Listed>(
 /// When a document cannot be read.
 pub fn objects<T: Object>(page: Page<Row>) -> Result<Page<T>, DbError> {
     let objects = page.objects.iter().map(|row| from_row(row).map(|v| v.object)).collect::<Result<_, _>>()?;
-    Ok(Page { objects, has_more: page.has_more })
+    Ok(Page { objects, has_more: page.has_more, unknown: page.unknown })
 }
 
 /// The methods of a customer, for erasing them.
@@ -203,6 +236,5 @@ pub async fn methods_of(
     customer: &CustomerId,
     limit: u32,
 ) -> Result<Vec<PaymentMethod>, DbError> {
-    let all = Window { low: String::new(), high: Window::NO_UPPER.to_owned(), backwards: true, limit };
-    Ok(page(tx, account, &all, Some(customer.as_str())).await?.objects)
+    Ok(page(tx, account, &Window::oldest(limit), Some(customer.as_str())).await?.objects)
 }

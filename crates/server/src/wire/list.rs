@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::error::ApiError;
 use super::params::Params;
-use crate::store::pages::{Page, Window};
+use crate::store::pages::{Cursor, Page, Window};
 
 const LIMIT_DEFAULT: i64 = 10;
 const LIMIT_MAX: i64 = 100;
@@ -29,16 +29,27 @@ pub fn window<T: Id>(params: &mut Params, noun: &str, with_created: bool) -> Res
     let mut high =
         created.until.map_or_else(|| Window::NO_UPPER.to_owned(), |t| id_bound::<T>(t.saturating_add(1)));
     let backwards = before.is_some();
+    let cursor = |id: &T, param| Cursor { id: id.as_str().to_owned(), param, noun: noun.to_owned() };
+    let cursor = after
+        .as_ref()
+        .map(|id| cursor(id, "starting_after"))
+        .or_else(|| before.as_ref().map(|id| cursor(id, "ending_before")));
     if let Some(after) = after {
         high = high.min(after.as_str().to_owned());
     }
     if let Some(before) = before {
         low = low.max(before.as_str().to_owned());
     }
-    Ok(Window { low, high, backwards, limit: u32::try_from(limit).unwrap_or(1) })
+    Ok(Window { low, high, backwards, limit: u32::try_from(limit).unwrap_or(1), cursor })
 }
 
 /// `{object: "list", …}` of rendered objects.
-pub fn envelope<T>(call: &Call, page: &Page<T>, data: Vec<Value>) -> Value {
-    json!({ "object": "list", "data": data, "has_more": page.has_more, "url": call.path })
+///
+/// # Errors
+/// `resource_missing` when the page was to begin at something that does not exist.
+pub fn envelope<T>(call: &Call, page: &Page<T>, data: Vec<Value>) -> Result<Value, ApiError> {
+    match &page.unknown {
+        Some(cursor) => Err(ApiError::no_such(&cursor.noun, &cursor.id, cursor.param)),
+        None => Ok(json!({ "object": "list", "data": data, "has_more": page.has_more, "url": call.path })),
+    }
 }

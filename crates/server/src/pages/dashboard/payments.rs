@@ -69,7 +69,7 @@ async fn find(
     let mut high = before.map_or_else(|| Window::NO_UPPER.to_owned(), |id| id.as_str().to_owned());
     let mut intents: Vec<PaymentIntent> = Vec::new();
     for _ in 0..BATCHES_MAX {
-        let window = Window { low: String::new(), high: high.clone(), backwards: false, limit: BATCH };
+        let window = Window { high: high.clone(), ..Window::newest(BATCH) };
         let page = pages::page::<PaymentIntent>(tx, account, &window, None).await?;
         let Some(last) = page.objects.last().map(|intent| intent.id.clone()) else {
             return Ok(Found { intents, older: None });

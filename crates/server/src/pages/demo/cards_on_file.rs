@@ -26,12 +26,7 @@ impl Cards {
     /// # Errors
     /// When the database fails.
     pub async fn load(tx: &mut Tx, account: &AccountId, customer: &Customer) -> Result<Self, Problem> {
-        let window = Window {
-            low: String::new(),
-            high: Window::NO_UPPER.to_owned(),
-            backwards: false,
-            limit: CARDS_MAX,
-        };
+        let window = Window::newest(CARDS_MAX);
         let page = pages::page::<PaymentMethod>(tx, account, &window, Some(customer.id.as_str())).await?;
         let mut cards = page.objects;
         cards.retain(|method| matches!(method.details, Details::Card(_)) && !method.detached);
