@@ -1,4 +1,6 @@
-//! Where SQLite and PostgreSQL truly differ: the words of DDL.
+//! Where SQLite and PostgreSQL truly differ: the words of DDL, and how a set of rows comes in as one parameter.
+
+use std::borrow::Cow;
 
 use super::Engine;
 
@@ -18,6 +20,35 @@ pub(super) fn ddl(engine: Engine, sql: &str) -> String {
             }
         }
     }
+}
+
+/// A statement as PostgreSQL takes it. Sets of rows are written as SQLite reads them: a JSON array as one text
+/// parameter, `FROM json_each($2) AS r`, whose fields are `r.value->>'name'`; bytes come in as `unhex(r.value->>'name')`.
+/// So a set of any size is one statement with one plan.
+pub(super) fn postgres(sql: &str) -> Cow<'_, str> {
+    if !sql.contains(JSON_EACH) {
+        return Cow::Borrowed(sql);
+    }
+    let sql = around(sql, JSON_EACH, "jsonb_array_elements(CAST(CAST(", " AS TEXT) AS JSONB))");
+    Cow::Owned(around(&sql, "unhex(", "decode(", ", 'hex')"))
+}
+
+const JSON_EACH: &str = "json_each(";
+
+/// Puts other words around the arguments of every call of a function; its arguments hold no brackets.
+fn around(sql: &str, call: &str, before: &str, after: &str) -> String {
+    let mut out = String::with_capacity(sql.len() + 64);
+    let mut rest = sql;
+    while let Some((head, tail)) = rest.split_once(call) {
+        let (arguments, tail) = tail.split_once(')').unwrap_or((tail, ""));
+        out.push_str(head);
+        out.push_str(before);
+        out.push_str(arguments);
+        out.push_str(after);
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The single statements of a migration: separated by a semicolon at the end of a line; comment lines dropped.
@@ -60,6 +91,18 @@ mod tests {
         assert_eq!(
             ddl(Engine::Sqlite, sql),
             "CREATE TABLE t (a TEXT NOT NULL, CONTEXT INTEGER, b BLOB) STRICT"
+        );
+    }
+
+    #[test]
+    fn a_set_of_rows_is_one_parameter_on_both() {
+        assert_eq!(postgres("SELECT $1"), "SELECT $1");
+        assert_eq!(
+            postgres(
+                "INSERT INTO t (a, b) SELECT r.value->>'a', unhex(r.value->>'b') FROM json_each($2) AS r"
+            ),
+            "INSERT INTO t (a, b) SELECT r.value->>'a', decode(r.value->>'b', 'hex') \
+             FROM jsonb_array_elements(CAST(CAST($2 AS TEXT) AS JSONB)) AS r"
         );
     }
 

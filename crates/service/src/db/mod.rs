@@ -1,7 +1,8 @@
 //! One database interface over SQLite and PostgreSQL: the same SQL text, the same rows, the same tests.
 //!
 //! SQL is written in the common subset: `$1` parameters, `RETURNING`, `ON CONFLICT`, `BIGINT` for integers, booleans
-//! (0 or 1) and times (Unix milliseconds), `TEXT`, `BYTEA`. What the two engines truly do differently stands in
+//! (0 or 1) and times (Unix milliseconds), `TEXT`, `BYTEA`. A set of rows is one JSON parameter, `json_each($1)`. What
+//! the two engines truly do differently stands in
 //! `dialect`. A row is locked by writing it (`UPDATE … RETURNING`), which both engines understand, never by
 //! `FOR UPDATE`.
 //!

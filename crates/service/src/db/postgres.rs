@@ -8,8 +8,8 @@ use deadpool_postgres::{Hook, HookError, ManagerConfig, Object, Pool, RecyclingM
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use super::DbError;
 use super::value::{Cell, Param, Row};
+use super::{DbError, dialect};
 
 /// Connections of one process.
 const CONNECTIONS: usize = 24;
@@ -86,7 +86,7 @@ impl PgTx {
 
     async fn try_execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError> {
         let client = self.client()?;
-        let statement = client.prepare_cached(sql).await?;
+        let statement = client.prepare_cached(&dialect::postgres(sql)).await?;
         Ok(client.execute(&statement, &as_dyn(params)).await?)
     }
 
@@ -98,7 +98,7 @@ impl PgTx {
 
     async fn try_query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
         let client = self.client()?;
-        let statement = client.prepare_cached(sql).await?;
+        let statement = client.prepare_cached(&dialect::postgres(sql)).await?;
         let columns: Arc<[String]> = statement.columns().iter().map(|c| c.name().to_owned()).collect();
         let rows = client.query(&statement, &as_dyn(params)).await?;
         rows.iter()

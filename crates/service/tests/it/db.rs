@@ -217,3 +217,28 @@ async fn sqlites_files_are_their_owners_alone() {
         assert_eq!(mode, 0o600, "{}: {mode:o}", file.path().display());
     }
 }
+
+#[tokio::test]
+async fn a_set_of_rows_is_written_changed_and_read_by_one_statement_each() {
+    for scratch in databases().await {
+        let db = scratch.open(&[FIRST]).await;
+        let mut tx = db.begin().await.unwrap();
+        let rows =
+            r#"[{"id": "é'; --\\\"", "size": 7, "body": "00ff"}, {"id": "b", "size": null, "body": null}]"#;
+        let insert = "INSERT INTO things (account_id, id, size, body) \
+             SELECT $1, r.value->>'id', CAST(r.value->>'size' AS BIGINT), unhex(r.value->>'body') FROM json_each($2) AS r";
+        assert_eq!(tx.execute(insert, binds!["a", rows]).await.unwrap(), 2);
+        let update = "UPDATE things SET size = CAST(r.value->>'size' AS BIGINT) FROM json_each($2) AS r \
+             WHERE things.account_id = $1 AND things.id = r.value->>'id' RETURNING things.id, things.size";
+        let changed =
+            tx.query(update, binds!["a", r#"[{"id": "b", "size": 9}, {"id": "none", "size": 1}]"#]).await;
+        let changed = changed.unwrap();
+        assert_eq!((changed.len(), changed[0].int("size").unwrap()), (1, 9));
+        let select = "SELECT id, size, body FROM things \
+             WHERE account_id = $1 AND id IN (SELECT r.value->>'id' FROM json_each($2) AS r) ORDER BY size";
+        let found = tx.query(select, binds!["a", rows]).await.unwrap();
+        assert_eq!(found[0].text("id").unwrap(), "é'; --\\\"");
+        assert_eq!((found[0].bytes("body").unwrap(), found[1].int("size").unwrap()), (vec![0, 255], 9));
+        tx.commit().await.unwrap();
+    }
+}
