@@ -37,8 +37,8 @@ pub trait Id: Sized {
     /// The id as text.
     fn as_str(&self) -> &str;
 
-    /// Takes an id from outside: right prefix, only letters, digits and underscores behind it, not over-long.
-    /// Nothing is said of whether it exists.
+    /// Takes an id from outside: right prefix, only letters, digits and underscores behind it, not over-long. A
+    /// [`ProductId`] may be without prefix, and have hyphens and dots. Nothing is said of whether it exists.
     fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(Self::PREFIX)?.strip_prefix('_')?;
         let shaped = !rest.is_empty()
@@ -48,8 +48,15 @@ pub trait Id: Sized {
     }
 }
 
+/// Takes an id that a merchant chose: letters, digits, `_`, `-` and `.`, not over-long, and not a path of dots.
+fn is_chosen(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let named = text.bytes().any(|b| b.is_ascii_alphanumeric());
+    named && text.len() <= ID_LEN_MAX && text.bytes().all(plain)
+}
+
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal $(taken by $taken:path)?;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
@@ -63,6 +70,9 @@ macro_rules! ids {
             fn as_str(&self) -> &str {
                 &self.0
             }
+            $(fn parse(text: &str) -> Option<Self> {
+                $taken(text).then(|| Self::from_trusted(text.to_owned()))
+            })?
         }
 
         impl fmt::Display for $name {
@@ -104,6 +114,10 @@ ids! {
     ChargeId = "ch";
     /// Money given back.
     RefundId = "re";
+    /// What a merchant sells. A merchant may choose the id, so that it can look like any other; see [`Id::parse`].
+    ProductId = "prod" taken by is_chosen;
+    /// What a product costs, and how often.
+    PriceId = "price";
     /// Something that happened.
     EventId = "evt";
     /// One operation at a processor; its text is also the processor's key and our reference there.
@@ -267,5 +281,18 @@ mod tests {
             assert_eq!(ChargeId::parse(bad), None, "{bad:?}");
         }
         assert_eq!(ChargeId::parse(&format!("ch_{}", "a".repeat(ID_LEN_MAX))), None);
+    }
+
+    #[test]
+    fn an_id_that_a_merchant_chose_needs_no_prefix_but_is_plain_too() {
+        let (_, ids) = source();
+        let made: ProductId = ids.next();
+        assert_eq!(ProductId::parse(made.as_str()), Some(made));
+        for good in ["gold", "gold-2026", "v1.2_eu", "7", "cus_1", &"a".repeat(ID_LEN_MAX)] {
+            assert_eq!(ProductId::parse(good).as_ref().map(Id::as_str), Some(good));
+        }
+        for bad in ["", ".", "..", "_", "a b", "a/b", "ü", "a'b", "a~", &"a".repeat(ID_LEN_MAX + 1)] {
+            assert_eq!(ProductId::parse(bad), None, "{bad:?}");
+        }
     }
 }

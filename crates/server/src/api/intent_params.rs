@@ -66,7 +66,10 @@ pub fn browser_details(params: &mut Params) -> Result<IntentDetails, ApiError> {
 }
 
 /// What stands on the bank statement: 22 characters, one of them a letter, none that banks cannot print.
-fn descriptor(params: &mut Params, name: &str) -> Result<Given<String>, ApiError> {
+///
+/// # Errors
+/// Names the parameter.
+pub fn descriptor(params: &mut Params, name: &str) -> Result<Given<String>, ApiError> {
     let given = params.text_or_unset(name, DESCRIPTOR_MAX)?;
     if let Given::Set(text) = &given
         && (!text.chars().any(char::is_alphabetic) || text.contains(['<', '>', '\\', '\'', '"', '*']))
@@ -86,7 +89,7 @@ pub fn currency(params: &mut Params) -> Result<Option<Currency>, ApiError> {
     let Ok(currency) = Currency::parse(&text) else {
         let message =
             format!("Invalid currency: {}. Use a three-letter code such as usd or eur.", quoted(&text));
-        return Err(ApiError::invalid("currency", None, message));
+        return Err(ApiError::invalid(params.name("currency"), None, message));
     };
     Ok(Some(currency))
 }

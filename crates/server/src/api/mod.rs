@@ -1,6 +1,7 @@
 //! The API's endpoints: parameters are read, one function does the work, its object is rendered.
 
 pub mod account;
+mod catalog;
 pub mod charges;
 pub mod customers;
 pub mod events;
@@ -8,6 +9,10 @@ mod failure;
 pub mod intent_params;
 pub mod payment_intents;
 pub mod payment_methods;
+mod price_params;
+pub mod prices;
+mod product_params;
+pub mod products;
 pub mod refunds;
 pub mod setup_intents;
 

@@ -7,6 +7,8 @@ use super::charge::Charge;
 use super::customer::Customer;
 use super::payment_intent::PaymentIntent;
 use super::payment_method::PaymentMethod;
+use super::price::Price;
+use super::product::Product;
 use super::refund::Refund;
 use super::setup_intent::SetupIntent;
 
@@ -45,6 +47,10 @@ pub enum Snapshot {
     Charge(Charge),
     /// A refund.
     Refund(Refund),
+    /// A product.
+    Product(Product),
+    /// A price.
+    Price(Price),
 }
 
 impl Snapshot {
@@ -57,6 +63,8 @@ impl Snapshot {
             Self::SetupIntent(object) => object.id.as_str(),
             Self::Charge(object) => object.id.as_str(),
             Self::Refund(object) => object.id.as_str(),
+            Self::Product(object) => object.id.as_str(),
+            Self::Price(object) => object.id.as_str(),
         }
     }
 
@@ -68,7 +76,7 @@ impl Snapshot {
             Self::PaymentIntent(object) => object.customer.as_ref(),
             Self::SetupIntent(object) => object.customer.as_ref(),
             Self::Charge(object) => object.customer.as_ref(),
-            Self::Refund(_) => None,
+            Self::Refund(_) | Self::Product(_) | Self::Price(_) => None,
         }
     }
 }

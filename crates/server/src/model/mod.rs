@@ -7,6 +7,8 @@ pub mod event;
 pub mod operation;
 pub mod payment_intent;
 pub mod payment_method;
+pub mod price;
+pub mod product;
 pub mod refund;
 pub mod setup_intent;
 

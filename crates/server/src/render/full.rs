@@ -2,16 +2,22 @@
 
 use std::collections::HashMap;
 
-use onfile_core::ids::{ChargeId, CustomerId, Id, PaymentIntentId, PaymentMethodId, RefundId, SetupIntentId};
+use onfile_core::ids::{
+    ChargeId, CustomerId, Id, PaymentIntentId, PaymentMethodId, PriceId, ProductId, RefundId, SetupIntentId,
+};
 use onfile_service::db::{DbError, Tx};
 use serde_json::Value;
 
-use super::{Context, charge, customer, event, payment_intent, payment_method, refund, setup_intent};
+use super::{
+    Context, charge, customer, event, payment_intent, payment_method, price, product, refund, setup_intent,
+};
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
 use crate::model::event::{Event, Snapshot};
 use crate::model::payment_intent::{AttemptError, PaymentIntent};
 use crate::model::payment_method::PaymentMethod;
+use crate::model::price::Price;
+use crate::model::product::Product;
 use crate::model::refund::Refund;
 use crate::model::setup_intent::SetupIntent;
 use crate::store::objects;
@@ -77,11 +83,13 @@ impl<'a> Full<'a> {
             }
             Some(Snapshot::Charge(object)) => Some(charge::charge(&self.context, object)),
             Some(Snapshot::Refund(object)) => Some(refund::refund(&self.context, object)),
+            Some(Snapshot::Product(object)) => Some(product::product(&self.context, object)),
+            Some(Snapshot::Price(object)) => Some(price::price(&self.context, object)),
         };
         Ok(event::event(&self.context, told, object))
     }
 
-    /// Whatever an id names, as it is now.
+    /// Whatever an id names, as it is now; a product only by [`Self::product`], since its id may look like any other.
     ///
     /// # Errors
     /// When the database fails.
@@ -97,6 +105,10 @@ impl<'a> Full<'a> {
         if let Some(id) = RefundId::parse(id) {
             let found: Option<Refund> = self.load(&id).await?;
             return Ok(found.map(|object| refund::refund(&self.context, &object)));
+        }
+        if let Some(id) = PriceId::parse(id) {
+            let found: Option<Price> = self.load(&id).await?;
+            return Ok(found.map(|object| price::price(&self.context, &object)));
         }
         if let Some(id) = PaymentMethodId::parse(id) {
             return match self.load::<PaymentMethod>(&id).await? {
@@ -117,6 +129,15 @@ impl<'a> Full<'a> {
             };
         }
         Ok(None)
+    }
+
+    /// The product with an id, as it is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn product(&mut self, id: &ProductId) -> Result<Option<Value>, DbError> {
+        let found: Option<Product> = self.load(id).await?;
+        Ok(found.map(|object| product::product(&self.context, &object)))
     }
 
     async fn load<T: objects::Stored>(&mut self, id: &T::Id) -> Result<Option<T>, DbError> {

@@ -12,6 +12,8 @@ use crate::model::charge::Charge;
 use crate::model::customer::Customer;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
+use crate::model::price::Price;
+use crate::model::product::Product;
 use crate::model::refund::Refund;
 use crate::model::setup_intent::SetupIntent;
 
@@ -121,6 +123,42 @@ impl Stored for Refund {
     );
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.charge.as_str().into(), self.payment_intent.as_str().into()]
+    }
+}
+
+impl Stored for Product {
+    const STATEMENTS: Statements = statements!(
+        "products",
+        "place, active, shippable, url",
+        "$4, $5, $6, $7",
+        "place = $4, active = $5, shippable = $6, url = $7"
+    );
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![
+            self.place.as_str().into(),
+            self.active.into(),
+            self.shippable.unwrap_or(false).into(),
+            self.url.as_deref().unwrap_or_default().into(),
+        ]
+    }
+}
+
+impl Stored for Price {
+    const STATEMENTS: Statements = statements!(
+        "prices",
+        "product_id, active, currency, kind, recurring_interval, lookup_key",
+        "$4, $5, $6, $7, $8, $9",
+        "product_id = $4, active = $5, currency = $6, kind = $7, recurring_interval = $8, lookup_key = $9"
+    );
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![
+            self.product.as_str().into(),
+            self.active.into(),
+            self.currency.as_str().into(),
+            self.kind().into(),
+            self.recurring.map_or("", |recurring| recurring.interval.as_str()).into(),
+            self.lookup_key.as_deref().into(),
+        ]
     }
 }
 

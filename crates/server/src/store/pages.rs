@@ -37,6 +37,16 @@ impl Window {
         Self { low: String::new(), high: Self::NO_UPPER.to_owned(), backwards: false, limit, cursor: None }
     }
 
+    /// The part beyond a place in the list, in the direction of reading.
+    pub fn beyond(mut self, place: &str) -> Self {
+        if self.backwards {
+            self.low = self.low.max(place.to_owned());
+        } else {
+            self.high = self.high.min(place.to_owned());
+        }
+        self
+    }
+
     /// The oldest objects of a list.
     pub fn oldest(limit: u32) -> Self {
         Self { backwards: true, ..Self::newest(limit) }
@@ -70,28 +80,34 @@ pub struct Page<T> {
 pub struct Listing(&'static str, &'static str, &'static str);
 
 macro_rules! listing {
-    ($columns:literal, $table:literal, $filter:literal) => {
+    ($columns:literal, $table:literal, $order:literal, $filter:literal) => {
         Listing(
-            concat!(
-                "SELECT ",
-                $columns,
-                " FROM ",
-                $table,
-                " WHERE account_id = $1 AND id > $2 AND id < $3",
-                $filter,
-                " ORDER BY id DESC LIMIT $4"
-            ),
-            concat!(
-                "SELECT ",
-                $columns,
-                " FROM ",
-                $table,
-                " WHERE account_id = $1 AND id > $2 AND id < $3",
-                $filter,
-                " ORDER BY id ASC LIMIT $4"
-            ),
+            listing!($columns, $table, $order, $filter, "DESC"),
+            listing!($columns, $table, $order, $filter, "ASC"),
             concat!("SELECT 1 AS one FROM ", $table, " WHERE account_id = $1 AND id = $2"),
         )
+    };
+    ($columns:literal, $table:literal, $order:literal, $filter:literal, $direction:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM ",
+            $table,
+            " WHERE account_id = $1 AND ",
+            $order,
+            " > $2 AND ",
+            $order,
+            " < $3",
+            $filter,
+            " ORDER BY ",
+            $order,
+            " ",
+            $direction,
+            " LIMIT $4"
+        )
+    };
+    ($columns:literal, $table:literal, $filter:literal) => {
+        listing!($columns, $table, "id", $filter)
     };
     ($table:literal, $filter:literal) => {
         listing!("version, doc", $table, $filter)
@@ -138,6 +154,37 @@ impl Listed for Refund {
     const OF: Listing = listing!("refunds", " AND charge_id = $5");
 }
 
+/// Products, in the order of their places: `$5` whether active, `$6` whether shippable, `$7` the address. In this filter
+/// and the next ones, null lets everything through.
+pub const PRODUCTS: Listing = listing!(
+    "version, doc",
+    "products",
+    "place",
+    " AND active = COALESCE($5, active) AND shippable = COALESCE($6, shippable) AND url = COALESCE($7, url)"
+);
+/// Prices: `$5` whether active, `$6` the currency, `$7` the kind, `$8` the interval.
+pub const PRICES: Listing = listing!(
+    "prices",
+    " AND active = COALESCE($5, active) AND currency = COALESCE($6, currency) AND kind = COALESCE($7, kind) \
+     AND recurring_interval = COALESCE($8, recurring_interval)"
+);
+/// The same, of the product `$9`.
+pub const PRICES_OF_PRODUCT: Listing = listing!(
+    "prices",
+    " AND active = COALESCE($5, active) AND currency = COALESCE($6, currency) AND kind = COALESCE($7, kind) \
+     AND recurring_interval = COALESCE($8, recurring_interval) AND product_id = $9"
+);
+/// The same, of the product `$9` or of any, and with one of these lookup keys. There are exactly [`LOOKUP_KEYS_MAX`] of
+/// them; the same may stand there repeatedly.
+pub const PRICES_BY_LOOKUP_KEY: Listing = listing!(
+    "prices",
+    " AND active = COALESCE($5, active) AND currency = COALESCE($6, currency) AND kind = COALESCE($7, kind) \
+     AND recurring_interval = COALESCE($8, recurring_interval) AND product_id = COALESCE($9, product_id) \
+     AND lookup_key IN ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+);
+/// How many lookup keys a list of prices can be filtered by.
+pub const LOOKUP_KEYS_MAX: usize = 10;
+
 /// Charges of a payment intent.
 pub const CHARGES_OF_INTENT: Listing = listing!("charges", " AND payment_intent_id = $5");
 /// Refunds of a payment intent.
@@ -180,11 +227,26 @@ pub async fn rows(
     window: &Window,
     filter: &[&str],
 ) -> Result<Page<Row>, DbError> {
+    let filter: Vec<Param<'_>> = filter.iter().map(|value| Param::from(*value)).collect();
+    filtered(tx, account, listing, window, &filter).await
+}
+
+/// The same, where the filter is not of texts alone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn filtered(
+    tx: &mut Tx,
+    account: &AccountId,
+    listing: Listing,
+    window: &Window,
+    filter: &[Param<'_>],
+) -> Result<Page<Row>, DbError> {
     let sql = if window.backwards { listing.1 } else { listing.0 };
     let limit = usize::try_from(window.limit).unwrap_or(1);
     let mut params: Vec<Param<'_>> =
         binds![account.as_str(), window.low.as_str(), window.high.as_str(), window.limit + 1].to_vec();
-    params.extend(filter.iter().map(|value| Param::from(*value)));
+    params.extend(filter);
     let mut objects = tx.query(sql, &params).await?;
     let has_more = objects.len() > limit;
     objects.truncate(limit);

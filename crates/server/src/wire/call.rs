@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::auth::{Merchant, authenticate, secret_key_required};
 use super::envelope::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, json};
-use super::error::ApiError;
+use super::error::{ApiError, TAKEN};
 use super::idempotency::{Claim, Found, KEY_CHARACTERS_MAX, request_hash};
 use super::params::Params;
 use super::{edge, expand, form};
@@ -290,6 +290,11 @@ async fn write(handler: Handler, call: Call) -> Response {
     let outcome = handler(call).await;
     if claim.is_started() {
         settle_claim(&app, &claim, &outcome).await;
+    } else if outcome.as_ref().is_err_and(|error| error.code.as_deref() == Some(TAKEN))
+        && let Ok(Found::Answered(status, body)) = claim.look_up(&app).await
+    {
+        // What is in the way was made by this same request, which was sent twice at once.
+        return replayed(status, &body);
     }
     into_response(outcome.map(|answer| answer.body))
 }

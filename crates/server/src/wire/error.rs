@@ -16,6 +16,8 @@ use crate::vault_client::VaultError;
 pub const SHOULD_RETRY: HeaderName = HeaderName::from_static("stripe-should-retry");
 /// How long a client is asked to wait when something of ours is down, in seconds.
 const RETRY_AFTER: u32 = 1;
+/// Stripe's code for something of which there can be only one.
+pub const TAKEN: &str = "resource_already_exists";
 /// How many characters of a caller's own text an error repeats.
 const QUOTED_MAX: usize = 80;
 

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 
+use onfile_core::ids::{Id, ProductId};
 use onfile_service::db::{DbError, Tx};
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ const PATH_MAX: usize = 200;
 const LOADS_MAX: usize = 500;
 
 /// A kind of object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// `customer`
     Customer,
@@ -40,12 +41,16 @@ pub enum Kind {
     Refund,
     /// `event`
     Event,
+    /// `product`
+    Product,
+    /// `price`
+    Price,
     /// Something that Stripe can expand and that nothing here refers to yet: always null.
     Nothing,
 }
 
 /// Which field of which kind refers to which.
-const REFERENCES: [(Kind, &str, Kind); 17] = [
+const REFERENCES: [(Kind, &str, Kind); 20] = [
     (Kind::Customer, "invoice_settings.default_payment_method", Kind::PaymentMethod),
     (Kind::Customer, "default_source", Kind::Nothing),
     (Kind::Customer, "test_clock", Kind::Nothing),
@@ -63,6 +68,9 @@ const REFERENCES: [(Kind, &str, Kind); 17] = [
     (Kind::Refund, "charge", Kind::Charge),
     (Kind::Refund, "payment_intent", Kind::PaymentIntent),
     (Kind::Refund, "balance_transaction", Kind::Nothing),
+    (Kind::Product, "default_price", Kind::Price),
+    (Kind::Product, "tax_code", Kind::Nothing),
+    (Kind::Price, "product", Kind::Product),
 ];
 
 /// What a request wants expanded; checked.
@@ -153,7 +161,7 @@ fn is_known(kind: Kind, path: &[&str]) -> bool {
 
 struct Loader<'a> {
     full: Full<'a>,
-    known: HashMap<String, Option<Value>>,
+    known: HashMap<(Kind, String), Option<Value>>,
 }
 
 type Expanding<'a> = Pin<Box<dyn Future<Output = Result<(), ApiError>> + Send + 'a>>;
@@ -166,7 +174,7 @@ impl Loader<'_> {
                 return Ok(());
             };
             if let Value::String(id) = slot
-                && let Some(loaded) = self.load(&id.clone()).await?
+                && let Some(loaded) = self.load(target, &id.clone()).await?
             {
                 *slot = loaded;
             }
@@ -174,8 +182,9 @@ impl Loader<'_> {
         })
     }
 
-    async fn load(&mut self, id: &str) -> Result<Option<Value>, ApiError> {
-        if let Some(known) = self.known.get(id) {
+    async fn load(&mut self, kind: Kind, id: &str) -> Result<Option<Value>, ApiError> {
+        let key = (kind, id.to_owned());
+        if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
         if self.known.len() >= LOADS_MAX {
@@ -183,8 +192,12 @@ impl Loader<'_> {
                 format!("This request would expand more than {LOADS_MAX} objects. Ask for fewer at a time.");
             return Err(ApiError::invalid("expand", None, message));
         }
-        let loaded = self.full.by_id(id).await?;
-        self.known.insert(id.to_owned(), loaded.clone());
+        let loaded = match (kind, ProductId::parse(id)) {
+            (Kind::Product, Some(id)) => self.full.product(&id).await?,
+            (Kind::Nothing | Kind::Product, _) => None,
+            _ => self.full.by_id(id).await?,
+        };
+        self.known.insert(key, loaded.clone());
         Ok(loaded)
     }
 }

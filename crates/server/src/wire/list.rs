@@ -16,6 +16,19 @@ const LIMIT_MAX: i64 = 100;
 /// # Errors
 /// Names the parameter that is wrong.
 pub fn window<T: Id>(params: &mut Params, noun: &str, with_created: bool) -> Result<Window, ApiError> {
+    let window = unplaced::<T>(params, noun, with_created)?;
+    Ok(match window.cursor.clone() {
+        Some(cursor) => window.beyond(&cursor.id),
+        None => window,
+    })
+}
+
+/// The same, without regard to the cursor: for objects whose place in lists is not their id. The caller looks the place
+/// up, and cuts the window with [`Window::beyond`].
+///
+/// # Errors
+/// As [`window`].
+pub fn unplaced<T: Id>(params: &mut Params, noun: &str, with_created: bool) -> Result<Window, ApiError> {
     let limit = params.integer_within("limit", 1, LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
     let after: Option<T> = params.id("starting_after", noun)?;
     let before: Option<T> = params.id("ending_before", noun)?;
@@ -25,8 +38,8 @@ pub fn window<T: Id>(params: &mut Params, noun: &str, with_created: bool) -> Res
     }
     let created = if with_created { params.range("created")? } else { super::params::Range::default() };
     // Ids begin with their time, so a range of time is a range of ids, and the primary key is the index for it.
-    let mut low = created.from.map(|t| id_bound::<T>(t)).unwrap_or_default();
-    let mut high =
+    let low = created.from.map(|t| id_bound::<T>(t)).unwrap_or_default();
+    let high =
         created.until.map_or_else(|| Window::NO_UPPER.to_owned(), |t| id_bound::<T>(t.saturating_add(1)));
     let backwards = before.is_some();
     let cursor = |id: &T, param| Cursor { id: id.as_str().to_owned(), param, noun: noun.to_owned() };
@@ -34,12 +47,6 @@ pub fn window<T: Id>(params: &mut Params, noun: &str, with_created: bool) -> Res
         .as_ref()
         .map(|id| cursor(id, "starting_after"))
         .or_else(|| before.as_ref().map(|id| cursor(id, "ending_before")));
-    if let Some(after) = after {
-        high = high.min(after.as_str().to_owned());
-    }
-    if let Some(before) = before {
-        low = low.max(before.as_str().to_owned());
-    }
     Ok(Window { low, high, backwards, limit: u32::try_from(limit).unwrap_or(1), cursor })
 }
 

@@ -14,9 +14,10 @@ pub const TEXT_MAX: usize = 5_000;
 const LIST_MAX: usize = 100;
 
 /// A parameter that can be left out, emptied or given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Given<T> {
     /// Not sent: the field stays as it is.
+    #[default]
     Absent,
     /// Sent empty: the field becomes null.
     Unset,
@@ -239,6 +240,30 @@ impl Params {
 
     /// A list of texts, in the order of their indices.
     pub fn texts(&mut self, name: &str, max: usize) -> Outcome<Given<Vec<String>>> {
+        self.list(name, LIST_MAX, |list, key| list.required_text(key, max))
+    }
+
+    /// A list of at most `most` objects, in the order of their indices; `read` takes each one's parameters.
+    pub fn groups<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        read: impl Fn(&mut Self) -> Outcome<T>,
+    ) -> Outcome<Given<Vec<T>>> {
+        self.list(name, most, |list, key| {
+            let mut group = list.group(key)?.ok_or_else(|| empty(list.name(key)))?;
+            let value = read(&mut group)?;
+            group.finish()?;
+            Ok(value)
+        })
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        read: impl Fn(&mut Self, &str) -> Outcome<T>,
+    ) -> Outcome<Given<Vec<T>>> {
         let mut list = match self.group_or_unset(name).map_err(|_| self.not_a_list(name))? {
             Given::Absent => return Ok(Given::Absent),
             Given::Unset => return Ok(Given::Unset),
@@ -249,16 +274,13 @@ impl Params {
             let index: u32 = key.parse().map_err(|_| self.not_a_list(name))?;
             indexed.push((index, key.clone()));
         }
-        if indexed.len() > LIST_MAX {
-            let message = format!("{} may have at most {LIST_MAX} elements.", self.name(name));
+        if indexed.len() > most {
+            let message = format!("{} may have at most {most} elements.", self.name(name));
             return Err(ApiError::invalid(self.name(name), None, message));
         }
         indexed.sort_unstable();
-        let mut texts = Vec::with_capacity(indexed.len());
-        for (_, key) in indexed {
-            texts.push(list.required_text(&key, max)?);
-        }
-        Ok(Given::Set(texts))
+        let values = indexed.iter().map(|(_, key)| read(&mut list, key)).collect::<Outcome<Vec<T>>>()?;
+        Ok(Given::Set(values))
     }
 
     fn not_a_list(&self, name: &str) -> ApiError {

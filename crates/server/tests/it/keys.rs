@@ -23,6 +23,17 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
     let refund =
         server.post("/v1/refunds", &[("payment_intent", &paid.id()), ("amount", "1")]).await.ok().id();
     let setup = server.post("/v1/setup_intents", &[]).await.ok().id();
+    let product = server
+        .post(
+            "/v1/products",
+            &[
+                ("name", "Gold"),
+                ("default_price_data[currency]", "usd"),
+                ("default_price_data[unit_amount]", "2900"),
+            ],
+        )
+        .await
+        .ok();
     let event = server.get("/v1/events", &[("limit", "1")]).await.ok().id_of_first();
     vec![
         ("/v1/customers", customer),
@@ -31,6 +42,8 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/charges", paid.text("latest_charge")),
         ("/v1/refunds", refund),
         ("/v1/setup_intents", setup),
+        ("/v1/products", product.id()),
+        ("/v1/prices", product.text("default_price")),
         ("/v1/events", event),
     ]
 }

@@ -16,6 +16,8 @@ mod mutual_tls;
 mod outcomes;
 mod pages;
 mod parameters;
+mod prices;
+mod products;
 mod shapes;
 mod support;
 mod vault_accounts;

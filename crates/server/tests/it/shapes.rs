@@ -11,7 +11,7 @@ use crate::support::{Server, send, servers};
 const SCHEMAS_VARIABLE: &str = "ONFILE_STRIPE_SCHEMAS";
 
 /// The fields that API version 2026-10-28.endive always sends, by kind.
-const ALWAYS: [(&str, &[&str]); 6] = [
+const ALWAYS: [(&str, &[&str]); 8] = [
     (
         "customer",
         &[
@@ -168,6 +168,51 @@ const ALWAYS: [(&str, &[&str]); 6] = [
             "transfer_reversal",
         ],
     ),
+    (
+        "product",
+        &[
+            "active",
+            "created",
+            "default_price",
+            "description",
+            "images",
+            "livemode",
+            "marketing_features",
+            "metadata",
+            "name",
+            "package_dimensions",
+            "shippable",
+            "statement_descriptor",
+            "tax_code",
+            "tax_details",
+            "type",
+            "unit_label",
+            "updated",
+            "url",
+        ],
+    ),
+    (
+        "price",
+        &[
+            "active",
+            "billing_scheme",
+            "created",
+            "currency",
+            "custom_unit_amount",
+            "livemode",
+            "lookup_key",
+            "metadata",
+            "nickname",
+            "product",
+            "recurring",
+            "tax_behavior",
+            "tiers_mode",
+            "transform_quantity",
+            "type",
+            "unit_amount",
+            "unit_amount_decimal",
+        ],
+    ),
 ];
 
 /// Objects of every kind, in every state that the API can bring about.
@@ -206,7 +251,16 @@ async fn objects(server: &Server) -> Vec<Value> {
     let captured =
         charge.body["data"].as_array().unwrap().iter().find(|c| c["captured"] == json!(true)).unwrap();
     server.post("/v1/refunds", &[("charge", captured["id"].as_str().unwrap()), ("amount", "1")]).await.ok();
-    for path in ["/v1/customers", "/v1/payment_intents", "/v1/setup_intents", "/v1/charges", "/v1/refunds"] {
+    catalog(server).await;
+    for path in [
+        "/v1/customers",
+        "/v1/payment_intents",
+        "/v1/setup_intents",
+        "/v1/charges",
+        "/v1/refunds",
+        "/v1/products",
+        "/v1/prices",
+    ] {
         let list = server.get(path, &[("limit", "100")]).await.ok();
         all.extend(list.body["data"].as_array().unwrap().iter().cloned());
     }
@@ -215,7 +269,45 @@ async fn objects(server: &Server) -> Vec<Value> {
     let gone = all[0]["id"].as_str().unwrap().to_owned();
     let path = format!("/v1/customers/{gone}");
     all.push(send(server.with(&server.merchant.secret, "DELETE", &path, &[])).await.ok().body);
+    let unsold = server.post("/v1/products", &[("name", "Unsold")]).await.ok().id();
+    let path = format!("/v1/products/{unsold}");
+    all.push(send(server.with(&server.merchant.secret, "DELETE", &path, &[])).await.ok().body);
     all
+}
+
+/// Products and prices with every field, and with as few as can be.
+async fn catalog(server: &Server) {
+    let whole = [
+        ("name", "Gold"),
+        ("type", "good"),
+        ("description", "All of it"),
+        ("images[]", "https://shop.example/gold.png"),
+        ("marketing_features[0][name]", "Shines"),
+        ("package_dimensions[height]", "1"),
+        ("package_dimensions[length]", "2.5"),
+        ("package_dimensions[weight]", "0.25"),
+        ("package_dimensions[width]", "3.00"),
+        ("shippable", "true"),
+        ("statement_descriptor", "GOLD"),
+        ("tax_code", "txcd_99999999"),
+        ("unit_label", "bar"),
+        ("url", "https://shop.example/gold"),
+        ("default_price_data[currency]", "usd"),
+        ("default_price_data[unit_amount_decimal]", "0.5"),
+        ("default_price_data[recurring][interval]", "month"),
+    ];
+    let product = server.post("/v1/products", &whole).await.ok().id();
+    server.post("/v1/products", &[("name", "Plain")]).await.ok();
+    let once = [
+        ("product", product.as_str()),
+        ("currency", "kwd"),
+        ("unit_amount", "29010"),
+        ("nickname", "once"),
+        ("lookup_key", "gold-once"),
+        ("tax_behavior", "exclusive"),
+        ("metadata[a]", "b"),
+    ];
+    server.post("/v1/prices", &once).await.ok();
 }
 
 #[tokio::test]
