@@ -126,6 +126,22 @@ ids! {
     ConsentId = "cons";
     /// A member of the merchant's staff.
     StaffId = "staff";
+    /// A recurring agreement.
+    SubscriptionId = "sub";
+    /// A price and a quantity within a recurring agreement.
+    SubscriptionItemId = "si";
+    /// What is owed, as a document.
+    InvoiceId = "in";
+    /// One line of an invoice.
+    LineItemId = "il";
+    /// An amount that waits for, or stands on, an invoice of its customer.
+    InvoiceItemId = "ii";
+    /// An invoice and the payment that is to settle it.
+    InvoicePaymentId = "inpay";
+    /// The time of some customers, moved by hand.
+    TestClockId = "clock";
+    /// A batch of charges that were due together.
+    RunId = "run";
     /// One API request, for logs and for the `request-id` header.
     RequestId = "req";
 }

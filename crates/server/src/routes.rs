@@ -11,8 +11,8 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
-    account, charges, customers, events, payment_intents, payment_methods, prices, products, refunds,
-    setup_intents,
+    account, charges, customers, events, invoice_items, invoices, payment_intents, payment_methods, prices,
+    products, refunds, runs, setup_intents, subscriptions, test_clocks,
 };
 use crate::app::App;
 use crate::pages;
@@ -87,6 +87,32 @@ pub const ROUTES: &[Route] = &[
     route!("GET", "/v1/prices", Secret, prices::list),
     route!("GET", "/v1/prices/{id}", Secret, prices::retrieve),
     route!("POST", "/v1/prices/{id}", Secret, prices::update),
+    route!("POST", "/v1/subscriptions", Secret, subscriptions::create),
+    route!("GET", "/v1/subscriptions", Secret, subscriptions::list),
+    route!("GET", "/v1/subscriptions/{id}", Secret, subscriptions::retrieve),
+    route!("POST", "/v1/subscriptions/{id}", Secret, subscriptions::update),
+    route!("DELETE", "/v1/subscriptions/{id}", Secret, subscriptions::delete),
+    route!("POST", "/v1/invoices", Secret, invoices::create),
+    route!("GET", "/v1/invoices", Secret, invoices::list),
+    route!("GET", "/v1/invoices/{id}", Secret, invoices::retrieve),
+    route!("POST", "/v1/invoices/{id}", Secret, invoices::update),
+    route!("GET", "/v1/invoices/{id}/lines", Secret, invoices::lines),
+    route!("POST", "/v1/invoices/{id}/finalize", Secret, invoices::finalize),
+    route!("POST", "/v1/invoices/{id}/pay", Secret, invoices::pay),
+    route!("POST", "/v1/invoices/{id}/void", Secret, invoices::void),
+    route!("POST", "/v1/invoices/{id}/mark_uncollectible", Secret, invoices::mark_uncollectible),
+    route!("POST", "/v1/invoiceitems", Secret, invoice_items::create),
+    route!("GET", "/v1/invoiceitems", Secret, invoice_items::list),
+    route!("GET", "/v1/invoiceitems/{id}", Secret, invoice_items::retrieve),
+    route!("POST", "/v1/test_helpers/test_clocks", Secret, test_clocks::create),
+    route!("GET", "/v1/test_helpers/test_clocks", Secret, test_clocks::list),
+    route!("GET", "/v1/test_helpers/test_clocks/{id}", Secret, test_clocks::retrieve),
+    route!("POST", "/v1/test_helpers/test_clocks/{id}/advance", Secret, test_clocks::advance),
+    route!("POST", "/v1/onfile/runs", Secret, runs::create),
+    route!("GET", "/v1/onfile/runs", Secret, runs::list),
+    route!("POST", "/v1/onfile/runs/preview", Secret, runs::preview),
+    route!("GET", "/v1/onfile/runs/{id}", Secret, runs::retrieve),
+    route!("GET", "/v1/onfile/runs/{id}/items", Secret, runs::items),
     route!("GET", "/v1/events", Secret, events::list),
     route!("GET", "/v1/events/{id}", Secret, events::retrieve),
 ];

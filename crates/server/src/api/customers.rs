@@ -1,9 +1,10 @@
 //! Customers.
 
-use onfile_core::ids::{CustomerId, Id, PaymentMethodId};
+use onfile_core::ids::{CustomerId, Id, PaymentMethodId, TestClockId};
 use onfile_service::db::Tx;
 
 use super::{answer, expanded, find, listed, missing};
+use crate::billing::time;
 use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
 use crate::model::payment_method::PaymentMethod;
@@ -110,6 +111,7 @@ impl Patch {
 pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let patch = patch(&mut call.params)?;
     let source: Option<String> = call.params.text("payment_method", onfile_core::ids::ID_LEN_MAX)?;
+    let test_clock: Option<TestClockId> = call.params.id("test_clock", "test_clock")?;
     let expand = Expand::of(&mut call.params, Kind::Customer)?;
     call.finish()?;
     if source.is_some() {
@@ -122,9 +124,14 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     }
     let number = call.app.numbers.next(&call.app.db, &call.merchant.account.id).await?;
     let prefix = render::customer::prefix(number);
-    let mut customer = Customer::new(call.app.ids.next(), call.app.now_seconds(), prefix);
-    patch.apply(&mut customer)?;
     let mut tx = call.app.db.begin().await?;
+    if let Some(clock) = &test_clock {
+        super::test_clocks::check(&mut tx, &call, clock).await?;
+    }
+    let now = time::now(&mut tx, &call.app, &call.merchant.account.id, test_clock.as_ref()).await?;
+    let mut customer = Customer::new(call.app.ids.next(), now, prefix);
+    patch.apply(&mut customer)?;
+    customer.test_clock = test_clock;
     objects::insert(&mut tx, &call.merchant.account.id, &customer).await?;
     tell(&mut tx, &call, "customer.created", 1, &customer).await?;
     finish(call, tx, &customer, &expand).await
@@ -189,6 +196,7 @@ pub async fn delete(mut call: Call) -> Result<Answer, ApiError> {
     let account = call.merchant.account.id.clone();
     let mut tx = call.app.db.begin().await?;
     let mut customer = lock(&mut tx, &call, &id).await?;
+    super::subscriptions::end_all(&mut tx, &call, &customer.object).await?;
     let methods = pages::methods_of(&mut tx, &account, &id, METHODS_MAX).await?;
     for method in methods {
         super::payment_methods::remove(&mut tx, &call, &method.id).await?;

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use onfile_core::ids::Id;
 
+use crate::billing;
 use crate::model::payment_intent::AttemptError;
 use crate::payments::Error;
 use crate::render::full::Full;
@@ -32,6 +33,28 @@ impl From<Error> for ApiError {
             Error::KeyInUse => crate::wire::idempotency::ClaimError::InUse.into(),
             Error::Db(error) => error.into(),
         }
+    }
+}
+
+/// Without the objects that the SDKs find in an error; [`explain_billing`] adds them.
+impl From<billing::Error> for ApiError {
+    fn from(error: billing::Error) -> Self {
+        let message = error.to_string();
+        match error {
+            billing::Error::NoSuch { noun, id, param } => Self::no_such(noun, id, param),
+            billing::Error::Invalid { code, param, message } => Self::invalid(param, code, message),
+            billing::Error::InvoiceState(_) => Self::invalid("", "invoice_not_editable", message),
+            billing::Error::Payment(error) => error.into(),
+            billing::Error::Db(error) => error.into(),
+        }
+    }
+}
+
+/// The error with the payment behind it.
+pub async fn explain_billing(call: &Call, error: billing::Error) -> ApiError {
+    match error {
+        billing::Error::Payment(error) => explain(call, error).await,
+        other => other.into(),
     }
 }
 

@@ -16,6 +16,13 @@ pub mod products;
 pub mod refunds;
 pub mod setup_intents;
 
+pub mod invoice_items;
+pub mod invoices;
+pub mod runs;
+mod subscription_params;
+pub mod subscriptions;
+pub mod test_clocks;
+
 use onfile_service::db::DbError;
 use serde_json::Value;
 

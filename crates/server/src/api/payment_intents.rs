@@ -70,6 +70,7 @@ fn confirmation(params: &mut Params) -> Result<Option<Confirm>, ApiError> {
         return Ok(None);
     }
     Ok(Some(Confirm {
+        run: None,
         payment_method: None,
         off_session: off_session(params)?,
         error_on_requires_action: params.boolean("error_on_requires_action")?.unwrap_or(false),

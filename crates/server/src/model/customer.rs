@@ -1,6 +1,6 @@
 //! A customer of the merchant.
 
-use onfile_core::ids::{CustomerId, PaymentMethodId};
+use onfile_core::ids::{CustomerId, PaymentMethodId, TestClockId};
 use onfile_core::vault_contract::Address;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,9 @@ pub struct Customer {
     /// Footer of invoices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice_footer: Option<String>,
+    /// Whose time they live in; none for real time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_clock: Option<TestClockId>,
     /// Deleted customers stay as a stub, so that their payments keep their reference.
     #[serde(default)]
     pub deleted: bool,
@@ -77,6 +80,7 @@ impl Customer {
             invoice_prefix,
             default_payment_method: None,
             invoice_footer: None,
+            test_clock: None,
             deleted: false,
         }
     }

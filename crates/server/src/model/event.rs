@@ -5,12 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::charge::Charge;
 use super::customer::Customer;
+use super::invoice::Invoice;
+use super::invoice_item::InvoiceItem;
 use super::payment_intent::PaymentIntent;
 use super::payment_method::PaymentMethod;
 use super::price::Price;
 use super::product::Product;
 use super::refund::Refund;
 use super::setup_intent::SetupIntent;
+use super::subscription::Subscription;
+use super::test_clock::TestClock;
 
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +51,14 @@ pub enum Snapshot {
     Charge(Charge),
     /// A refund.
     Refund(Refund),
+    /// A subscription.
+    Subscription(Box<Subscription>),
+    /// An invoice.
+    Invoice(Box<Invoice>),
+    /// An amount that waits for an invoice.
+    InvoiceItem(Box<InvoiceItem>),
+    /// A test clock.
+    TestClock(TestClock),
     /// A product.
     Product(Product),
     /// A price.
@@ -63,6 +75,10 @@ impl Snapshot {
             Self::SetupIntent(object) => object.id.as_str(),
             Self::Charge(object) => object.id.as_str(),
             Self::Refund(object) => object.id.as_str(),
+            Self::Subscription(object) => object.id.as_str(),
+            Self::Invoice(object) => object.id.as_str(),
+            Self::InvoiceItem(object) => object.id.as_str(),
+            Self::TestClock(object) => object.id.as_str(),
             Self::Product(object) => object.id.as_str(),
             Self::Price(object) => object.id.as_str(),
         }
@@ -76,7 +92,10 @@ impl Snapshot {
             Self::PaymentIntent(object) => object.customer.as_ref(),
             Self::SetupIntent(object) => object.customer.as_ref(),
             Self::Charge(object) => object.customer.as_ref(),
-            Self::Refund(_) | Self::Product(_) | Self::Price(_) => None,
+            Self::Subscription(object) => Some(&object.customer),
+            Self::Invoice(object) => Some(&object.customer),
+            Self::InvoiceItem(object) => Some(&object.customer),
+            Self::Refund(_) | Self::Product(_) | Self::Price(_) | Self::TestClock(_) => None,
         }
     }
 }

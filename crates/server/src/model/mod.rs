@@ -12,6 +12,11 @@ pub mod product;
 pub mod refund;
 pub mod setup_intent;
 
+pub mod invoice;
+pub mod invoice_item;
+pub mod run;
+pub mod subscription;
+pub mod test_clock;
 use std::collections::BTreeMap;
 
 /// Free key-value pairs of the merchant's.

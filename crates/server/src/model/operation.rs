@@ -19,6 +19,8 @@ pub struct Operation {
     pub state: OperationState,
     /// Who started it.
     pub initiator: Initiator,
+    /// Which number is charged or verified, whatever method holds it: what networks count by.
+    pub fingerprint: Option<String>,
     /// The rest, kept as JSON.
     pub doc: OperationDoc,
     /// Unix milliseconds.

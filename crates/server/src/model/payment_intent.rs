@@ -1,7 +1,9 @@
 //! A payment on its way: also the debt that M2 and M4 count by, while no invoice stands behind it.
 
 use onfile_core::currency::Currency;
-use onfile_core::ids::{ChargeId, CustomerId, OperationId, PaymentIntentId, PaymentMethodId};
+use onfile_core::ids::{
+    ChargeId, CustomerId, Id, IdSource, InvoiceId, OperationId, PaymentIntentId, PaymentMethodId, RunId,
+};
 use onfile_core::payment::{Amounts, PaymentStatus};
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +86,55 @@ pub struct PaymentIntent {
     /// `duplicate`, `fraudulent`, `requested_by_customer`, `abandoned`, `automatic`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancellation_reason: Option<String>,
+    /// The invoice that it is to settle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<InvoiceId>,
+    /// The batch that its last attempt was part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+}
+
+/// Base-62 digits of a client secret: 142 bits.
+const CLIENT_SECRET_DIGITS: usize = 24;
+
+impl PaymentIntent {
+    /// A payment of which nothing is known but its amount; it waits for a method.
+    pub fn new(ids: &IdSource, created: i64, amount: i64, currency: Currency) -> Self {
+        let id = ids.next::<PaymentIntentId>();
+        let client_secret = format!("{}_secret_{}", id.as_str(), ids.secret(CLIENT_SECRET_DIGITS));
+        Self {
+            id,
+            created,
+            amount,
+            currency,
+            status: PaymentStatus::RequiresPaymentMethod,
+            amounts: Amounts::default(),
+            capture_method: "automatic".to_owned(),
+            confirmation_method: "automatic".to_owned(),
+            customer: None,
+            payment_method: None,
+            payment_method_types: vec!["card".to_owned()],
+            automatic_payment_methods: false,
+            setup_future_usage: None,
+            off_session: false,
+            description: None,
+            statement_descriptor: None,
+            statement_descriptor_suffix: None,
+            receipt_email: None,
+            shipping: None,
+            metadata: Metadata::new(),
+            client_secret,
+            return_url: None,
+            challenge: None,
+            last_error: None,
+            latest_charge: None,
+            processor_payment: None,
+            canceled_at: None,
+            cancellation_reason: None,
+            invoice: None,
+            run: None,
+        }
+    }
 }
 
 /// A 3-D Secure challenge that waits at the issuer.

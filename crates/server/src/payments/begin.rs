@@ -42,16 +42,46 @@ pub(super) async fn begin(tx: &mut Tx, app: &App, cause: &Cause, plan: Plan<'_>)
     if matches!(plan.kind, Kind::Authorise | Kind::Verify) {
         check_attempt(plan.initiator, operations::attempts(tx, account, plan.debt, plan.initiator).await?)?;
     }
+    let operation = prepare(app, cause, plan);
+    match operations::insert(tx, account, &operation, lease_until(app, &operation)).await {
+        Err(DbError::Duplicate(_)) => Err(Error::Busy),
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(operation),
+    }
+}
+
+/// Writes operations that [`prepare`] made for debts that nobody else knows yet, in the transaction that makes the debts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin_all(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    operations: &[Operation],
+) -> Result<(), DbError> {
+    let lease_until = app.now_ms() + app.config.processing.lease_ms;
+    operations::insert_all(tx, &cause.account.id, operations, lease_until).await
+}
+
+/// Until when a begun operation belongs to its sender, Unix milliseconds.
+pub(super) fn lease_until(app: &App, operation: &Operation) -> i64 {
+    operation.created + app.config.processing.lease_ms
+}
+
+/// The operation of a plan, not yet written: nothing may be sent of it before it is committed.
+pub(super) fn prepare(app: &App, cause: &Cause, plan: Plan<'_>) -> Operation {
+    let account = &cause.account.id;
     let id: OperationId = app.ids.next();
     let draft = PROCESSOR.build(&plan.request, id.as_str());
-    let now_ms = app.now_ms();
-    let operation = Operation {
+    Operation {
         id: id.clone(),
         debt: plan.debt.to_owned(),
         kind: plan.kind,
         state: OperationState::Sending,
         initiator: plan.initiator,
-        created: now_ms,
+        fingerprint: plan.instrument.map(|method| method.fingerprint().to_owned()),
+        created: app.now_ms(),
         checks: 0,
         doc: OperationDoc {
             order: ForwardOrder {
@@ -75,12 +105,5 @@ pub(super) async fn begin(tx: &mut Tx, app: &App, cause: &Cause, plan: Plan<'_>)
             request_id: cause.request_id.clone(),
             idempotency_key: cause.idempotency_key().map(str::to_owned),
         },
-    };
-    let lease_until = now_ms + app.config.processing.lease_ms;
-    let fingerprint = plan.instrument.map(PaymentMethod::fingerprint);
-    match operations::insert(tx, account, &operation, fingerprint, lease_until).await {
-        Err(DbError::Duplicate(_)) => Err(Error::Busy),
-        Err(error) => Err(error.into()),
-        Ok(()) => Ok(operation),
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct Report {
 /// None when it may have been sent and what came of it could not be stored: then it is as unknown as if no answer had
 /// come, and the caller is told what was committed before. It is never an error, for the same request must not be
 /// carried out again.
-pub(super) async fn carry_out(app: &Arc<App>, cause: &Cause, operation: Operation) -> Option<Settled> {
+pub async fn carry_out(app: &Arc<App>, cause: &Cause, operation: Operation) -> Option<Settled> {
     let (app, cause, id) = (Arc::clone(app), cause.clone(), operation.id.clone());
     let work = tokio::spawn(async move {
         let report = if app.now_ms() < operation.created + app.config.processing.lease_ms {

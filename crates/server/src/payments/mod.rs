@@ -17,6 +17,8 @@ pub mod resolve;
 mod settle;
 pub mod setups;
 
+pub use begin::begin_all;
+pub use carry_out::carry_out;
 pub use cause::Cause;
 pub use error::Error;
 

@@ -1,7 +1,7 @@
 //! What callers may ask for, already parsed. `None` leaves a thing as it is; `Some(None)` clears it.
 
 use onfile_core::currency::Currency;
-use onfile_core::ids::{ChargeId, CustomerId, PaymentIntentId};
+use onfile_core::ids::{ChargeId, CustomerId, PaymentIntentId, RunId};
 
 use crate::model::payment_method::ConsentGiven;
 use crate::model::{Metadata, Shipping};
@@ -121,6 +121,8 @@ pub struct Confirm {
     pub error_on_requires_action: bool,
     /// Where the customer comes back to.
     pub return_url: Option<String>,
+    /// The batch that this attempt is part of.
+    pub run: Option<RunId>,
     /// Changes that come along.
     pub details: IntentDetails,
 }

@@ -39,7 +39,7 @@ pub fn customer(context: &Context<'_>, customer: &Customer) -> Value {
         "preferred_locales": customer.preferred_locales,
         "shipping": parts::customer_shipping(customer.shipping.as_ref()),
         "tax_exempt": customer.tax_exempt,
-        "test_clock": null,
+        "test_clock": customer.test_clock.as_ref().map(Id::as_str),
     })
 }
 

@@ -3,24 +3,31 @@
 use std::collections::HashMap;
 
 use onfile_core::ids::{
-    ChargeId, CustomerId, Id, PaymentIntentId, PaymentMethodId, PriceId, ProductId, RefundId, SetupIntentId,
+    ChargeId, CustomerId, Id, InvoiceId, InvoiceItemId, PaymentIntentId, PaymentMethodId, PriceId, ProductId,
+    RefundId, RunId, SetupIntentId, SubscriptionId, TestClockId,
 };
 use onfile_service::db::{DbError, Tx};
 use serde_json::Value;
 
 use super::{
-    Context, charge, customer, event, payment_intent, payment_method, price, product, refund, setup_intent,
+    Context, charge, customer, event, invoice, payment_intent, payment_method, price, product, refund, run,
+    setup_intent, subscription, test_clock,
 };
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
 use crate::model::event::{Event, Snapshot};
+use crate::model::invoice::Invoice;
+use crate::model::invoice_item::InvoiceItem;
 use crate::model::payment_intent::{AttemptError, PaymentIntent};
 use crate::model::payment_method::PaymentMethod;
 use crate::model::price::Price;
 use crate::model::product::Product;
 use crate::model::refund::Refund;
+use crate::model::run::Run;
 use crate::model::setup_intent::SetupIntent;
-use crate::store::objects;
+use crate::model::subscription::Subscription;
+use crate::model::test_clock::TestClock;
+use crate::store::{objects, runs, sets};
 
 /// Renders with a transaction at hand.
 #[derive(Debug)]
@@ -85,8 +92,37 @@ impl<'a> Full<'a> {
             Some(Snapshot::Refund(object)) => Some(refund::refund(&self.context, object)),
             Some(Snapshot::Product(object)) => Some(product::product(&self.context, object)),
             Some(Snapshot::Price(object)) => Some(price::price(&self.context, object)),
+            Some(Snapshot::Subscription(object)) => Some(self.subscription(object).await?),
+            Some(Snapshot::Invoice(object)) => Some(self.invoice(object).await?),
+            Some(Snapshot::InvoiceItem(object)) => Some(invoice::item(&self.context, object)),
+            Some(Snapshot::TestClock(object)) => Some(test_clock::test_clock(&self.context, object)),
         };
         Ok(event::event(&self.context, told, object))
+    }
+
+    /// A subscription with its prices.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn subscription(&mut self, object: &Subscription) -> Result<Value, DbError> {
+        let ids: Vec<&PriceId> = object.items.iter().map(|item| &item.price).collect();
+        let found = sets::load::<Price>(self.tx, &self.context.account.id, &ids).await?;
+        let prices = found.into_iter().map(|found| (found.object.id.clone(), found.object)).collect();
+        Ok(subscription::subscription(&self.context, object, &prices))
+    }
+
+    /// An invoice; while it is owed, with the secret that lets a browser pay it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn invoice(&mut self, object: &Invoice) -> Result<Value, DbError> {
+        let owed = object.intent().filter(|_| object.status.is_owed());
+        let payment = match owed {
+            Some(id) => self.load::<PaymentIntent>(id).await?,
+            None => None,
+        };
+        let secret = payment.as_ref().map(|payment| payment.client_secret.as_str());
+        Ok(invoice::invoice(&self.context, object, secret))
     }
 
     /// Whatever an id names, as it is now; a product only by [`Self::product`], since its id may look like any other.
@@ -97,6 +133,35 @@ impl<'a> Full<'a> {
         if let Some(id) = CustomerId::parse(id) {
             let found: Option<Customer> = self.load(&id).await?;
             return Ok(found.map(|object| customer::customer(&self.context, &object)));
+        }
+        if let Some(id) = SubscriptionId::parse(id) {
+            return match self.load::<Subscription>(&id).await? {
+                Some(object) => self.subscription(&object).await.map(Some),
+                None => Ok(None),
+            };
+        }
+        if let Some(id) = InvoiceId::parse(id) {
+            return match self.load::<Invoice>(&id).await? {
+                Some(object) => self.invoice(&object).await.map(Some),
+                None => Ok(None),
+            };
+        }
+        if let Some(id) = InvoiceItemId::parse(id) {
+            let found: Option<InvoiceItem> = self.load(&id).await?;
+            return Ok(found.map(|object| invoice::item(&self.context, &object)));
+        }
+        if let Some(id) = TestClockId::parse(id) {
+            let found: Option<TestClock> = self.load(&id).await?;
+            return Ok(found.map(|object| test_clock::test_clock(&self.context, &object)));
+        }
+        if let Some(id) = RunId::parse(id) {
+            return match self.load::<Run>(&id).await? {
+                Some(object) => {
+                    let sums = runs::sums(self.tx, &self.context.account.id, &id).await?;
+                    Ok(Some(run::run(&self.context, &object, &sums)))
+                }
+                None => Ok(None),
+            };
         }
         if let Some(id) = ChargeId::parse(id) {
             let found: Option<Charge> = self.load(&id).await?;

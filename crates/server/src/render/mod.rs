@@ -4,13 +4,17 @@ pub mod charge;
 pub mod customer;
 pub mod event;
 pub mod full;
+pub mod invoice;
 pub mod parts;
 pub mod payment_intent;
 pub mod payment_method;
 pub mod price;
 pub mod product;
 pub mod refund;
+pub mod run;
 pub mod setup_intent;
+pub mod subscription;
+pub mod test_clock;
 
 use jiff::Timestamp;
 

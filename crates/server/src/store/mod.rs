@@ -1,14 +1,19 @@
 //! The database, table by table: SQL is visible, the transaction and the time are the caller's.
 
 pub mod accounts;
+pub mod agreements;
 pub mod api_keys;
 pub mod catalog;
+pub mod clocks;
 pub mod destructions;
 pub mod events;
 pub mod idempotency;
+pub mod invoice_items;
 pub mod objects;
 pub mod operations;
 pub mod pages;
+pub mod runs;
+pub mod sets;
 pub mod staff;
 
 use onfile_service::db::Migration;
@@ -20,5 +25,10 @@ pub const MIGRATIONS: &[Migration] = &[
         version: 2,
         name: "0002_catalog.sql",
         sql: include_str!("../../migrations/0002_catalog.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "0003_billing.sql",
+        sql: include_str!("../../migrations/0003_billing.sql"),
     },
 ];

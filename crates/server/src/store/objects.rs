@@ -10,12 +10,17 @@ use onfile_service::db::{DbError, Param, Row, Tx};
 use crate::model::Object;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
+use crate::model::invoice::Invoice;
+use crate::model::invoice_item::InvoiceItem;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::price::Price;
 use crate::model::product::Product;
 use crate::model::refund::Refund;
+use crate::model::run::Run;
 use crate::model::setup_intent::SetupIntent;
+use crate::model::subscription::{Subscription, due};
+use crate::model::test_clock::TestClock;
 
 /// An object and which version of it this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,13 +31,19 @@ pub struct Versioned<T> {
     pub object: T,
 }
 
-/// The statements for one table.
+/// The statements for one table. Those that end in `_all` take a set of rows (see [`super::sets`]).
 #[derive(Debug)]
 pub struct Statements {
+    /// The columns beside account, id, version and doc.
+    pub(super) columns: &'static [&'static str],
     insert: &'static str,
     load: &'static str,
     lock: &'static str,
     save: &'static str,
+    pub(super) insert_all: &'static str,
+    pub(super) load_all: &'static str,
+    pub(super) lock_all: &'static str,
+    pub(super) save_all: &'static str,
 }
 
 /// Something with a table of its own.
@@ -44,83 +55,96 @@ pub trait Stored: Object {
     fn columns(&self) -> Vec<Param<'_>>;
 }
 
+/// A field of a row in a set.
+macro_rules! field {
+    ($column:literal, text) => {
+        concat!("r.value->>'", $column, "'")
+    };
+    ($column:literal, int) => {
+        concat!("CAST(r.value->>'", $column, "' AS BIGINT)")
+    };
+}
+
+/// The statements of a table: its name, then each further column with its parameter and kind.
 macro_rules! statements {
-    ($table:literal, $columns:literal, $values:literal, $assignments:literal) => {
+    ($table:literal $(, $column:literal = $param:literal $kind:ident)* $(,)?) => {
         Statements {
+            columns: &[$($column),*],
             insert: concat!(
-                "INSERT INTO ",
-                $table,
-                " (account_id, id, version, doc, ",
-                $columns,
-                ") VALUES ($1, $2, 1, $3, ",
-                $values,
-                ")"
+                "INSERT INTO ", $table, " (account_id, id, version, doc" $(, ", ", $column)*,
+                ") VALUES ($1, $2, 1, $3" $(, ", ", $param)*, ")"
             ),
             load: concat!("SELECT version, doc FROM ", $table, " WHERE account_id = $1 AND id = $2"),
             lock: concat!(
-                "UPDATE ",
-                $table,
+                "UPDATE ", $table,
                 " SET version = version + 1 WHERE account_id = $1 AND id = $2 RETURNING version, doc"
             ),
             save: concat!(
-                "UPDATE ",
-                $table,
-                " SET doc = $3, ",
-                $assignments,
+                "UPDATE ", $table, " SET doc = $3" $(, ", ", $column, " = ", $param)*,
                 " WHERE account_id = $1 AND id = $2"
+            ),
+            insert_all: concat!(
+                "INSERT INTO ", $table, " (account_id, id, version, doc" $(, ", ", $column)*,
+                ") SELECT $1, r.value->>'id', 1, r.value->>'doc'" $(, ", ", field!($column, $kind))*,
+                " FROM json_each($2) AS r"
+            ),
+            load_all: concat!(
+                "SELECT version, doc FROM ", $table,
+                " WHERE account_id = $1 AND id IN (SELECT r.value->>'id' FROM json_each($2) AS r)"
+            ),
+            lock_all: concat!(
+                "UPDATE ", $table, " SET version = version + 1 ",
+                "WHERE account_id = $1 AND id IN (SELECT r.value->>'id' FROM json_each($2) AS r) ",
+                "RETURNING version, doc"
+            ),
+            save_all: concat!(
+                "UPDATE ", $table, " SET doc = r.value->>'doc'"
+                $(, ", ", $column, " = ", field!($column, $kind))*,
+                " FROM json_each($2) AS r WHERE ", $table, ".account_id = $1 AND ", $table, ".id = r.value->>'id'"
             ),
         }
     };
 }
 
 impl Stored for Customer {
-    const STATEMENTS: Statements =
-        statements!("customers", "email, deleted", "$4, $5", "email = $4, deleted = $5");
+    const STATEMENTS: Statements = statements!("customers", "email" = "$4" text, "deleted" = "$5" int);
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.email.as_deref().into(), self.deleted.into()]
     }
 }
 
 impl Stored for PaymentMethod {
-    const STATEMENTS: Statements = statements!("payment_methods", "customer_id", "$4", "customer_id = $4");
+    const STATEMENTS: Statements = statements!("payment_methods", "customer_id" = "$4" text);
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.customer.as_ref().map(Id::as_str).into()]
     }
 }
 
 impl Stored for PaymentIntent {
-    const STATEMENTS: Statements = statements!("payment_intents", "customer_id", "$4", "customer_id = $4");
+    const STATEMENTS: Statements = statements!("payment_intents", "customer_id" = "$4" text);
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.customer.as_ref().map(Id::as_str).into()]
     }
 }
 
 impl Stored for SetupIntent {
-    const STATEMENTS: Statements = statements!("setup_intents", "customer_id", "$4", "customer_id = $4");
+    const STATEMENTS: Statements = statements!("setup_intents", "customer_id" = "$4" text);
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.customer.as_ref().map(Id::as_str).into()]
     }
 }
 
 impl Stored for Charge {
-    const STATEMENTS: Statements = statements!(
-        "charges",
-        "customer_id, payment_intent_id",
-        "$4, $5",
-        "customer_id = $4, payment_intent_id = $5"
-    );
+    const STATEMENTS: Statements =
+        statements!("charges", "customer_id" = "$4" text, "payment_intent_id" = "$5" text);
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.customer.as_ref().map(Id::as_str).into(), self.payment_intent.as_str().into()]
     }
 }
 
 impl Stored for Refund {
-    const STATEMENTS: Statements = statements!(
-        "refunds",
-        "charge_id, payment_intent_id",
-        "$4, $5",
-        "charge_id = $4, payment_intent_id = $5"
-    );
+    const STATEMENTS: Statements =
+        statements!("refunds", "charge_id" = "$4" text, "payment_intent_id" = "$5" text);
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.charge.as_str().into(), self.payment_intent.as_str().into()]
     }
@@ -129,9 +153,10 @@ impl Stored for Refund {
 impl Stored for Product {
     const STATEMENTS: Statements = statements!(
         "products",
-        "place, active, shippable, url",
-        "$4, $5, $6, $7",
-        "place = $4, active = $5, shippable = $6, url = $7"
+        "place" = "$4" text,
+        "active" = "$5" int,
+        "shippable" = "$6" int,
+        "url" = "$7" text,
     );
     fn columns(&self) -> Vec<Param<'_>> {
         vec![
@@ -146,9 +171,12 @@ impl Stored for Product {
 impl Stored for Price {
     const STATEMENTS: Statements = statements!(
         "prices",
-        "product_id, active, currency, kind, recurring_interval, lookup_key",
-        "$4, $5, $6, $7, $8, $9",
-        "product_id = $4, active = $5, currency = $6, kind = $7, recurring_interval = $8, lookup_key = $9"
+        "product_id" = "$4" text,
+        "active" = "$5" int,
+        "currency" = "$6" text,
+        "kind" = "$7" text,
+        "recurring_interval" = "$8" text,
+        "lookup_key" = "$9" text,
     );
     fn columns(&self) -> Vec<Param<'_>> {
         vec![
@@ -159,6 +187,73 @@ impl Stored for Price {
             self.recurring.map_or("", |recurring| recurring.interval.as_str()).into(),
             self.lookup_key.as_deref().into(),
         ]
+    }
+}
+
+impl Stored for Subscription {
+    const STATEMENTS: Statements = statements!(
+        "subscriptions",
+        "customer_id" = "$4" text,
+        "status" = "$5" text,
+        "clock_id" = "$6" text,
+        "next_due" = "$7" int,
+        "parked" = "$8" text,
+    );
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![
+            self.customer.as_str().into(),
+            self.status.as_str().into(),
+            self.clock_key().into(),
+            due::next_due(self).map(|seconds| seconds.saturating_mul(1000)).into(),
+            self.parked.as_deref().into(),
+        ]
+    }
+}
+
+impl Stored for Invoice {
+    const STATEMENTS: Statements = statements!(
+        "invoices",
+        "customer_id" = "$4" text,
+        "subscription_id" = "$5" text,
+        "occurrence" = "$6" int,
+        "status" = "$7" text,
+        "run_id" = "$8" text,
+        "clock_id" = "$9" text,
+        "next_attempt" = "$10" int,
+    );
+    fn columns(&self) -> Vec<Param<'_>> {
+        let of = self.subscription.as_ref();
+        vec![
+            self.customer.as_str().into(),
+            of.map(|of| of.id.as_str()).into(),
+            of.map(|of| of.occurrence).into(),
+            self.status.as_str().into(),
+            self.run.as_ref().map(Id::as_str).into(),
+            self.clock_key().into(),
+            self.next_payment_attempt.map(|seconds| seconds.saturating_mul(1000)).into(),
+        ]
+    }
+}
+
+impl Stored for InvoiceItem {
+    const STATEMENTS: Statements =
+        statements!("invoice_items", "customer_id" = "$4" text, "invoice_id" = "$5" text);
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.customer.as_str().into(), self.invoice.as_ref().map(Id::as_str).into()]
+    }
+}
+
+impl Stored for TestClock {
+    const STATEMENTS: Statements = statements!("test_clocks", "status" = "$4" text);
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.status().into()]
+    }
+}
+
+impl Stored for Run {
+    const STATEMENTS: Statements = statements!("runs", "clock_id" = "$4" text, "state" = "$5" text);
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.test_clock.as_ref().map_or("", Id::as_str).into(), self.state.as_str().into()]
     }
 }
 
@@ -225,6 +320,6 @@ pub fn from_row<T: Object>(row: &Row) -> Result<Versioned<T>, DbError> {
     Ok(Versioned { version: row.int("version")?, object })
 }
 
-fn to_doc<T: Object>(object: &T) -> Result<String, DbError> {
+pub(super) fn to_doc<T: Object>(object: &T) -> Result<String, DbError> {
     serde_json::to_string(object).map_err(|e| DbError::Inconsistent(format!("an object to store: {e}")))
 }

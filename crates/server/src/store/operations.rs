@@ -16,7 +16,6 @@ pub async fn insert(
     tx: &mut Tx,
     account: &AccountId,
     operation: &Operation,
-    fingerprint: Option<&str>,
     check_at: i64,
 ) -> Result<(), DbError> {
     let doc = to_doc(&operation.doc)?;
@@ -32,10 +31,49 @@ pub async fn insert(
             operation.initiator.as_str(),
             reaches_issuer(operation.kind),
             check_at,
-            fingerprint,
+            operation.fingerprint.as_deref(),
             operation.created,
             &doc,
         ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Inserts operations as [`insert`] does, in one statement; `check_at` is the same for all.
+///
+/// # Errors
+/// [`DbError::Duplicate`] when an operation of one of the debts is open: then none is inserted.
+pub async fn insert_all(
+    tx: &mut Tx,
+    account: &AccountId,
+    operations: &[Operation],
+    check_at: i64,
+) -> Result<(), DbError> {
+    if operations.is_empty() {
+        return Ok(());
+    }
+    let rows = operations.iter().map(|operation| {
+        Ok(serde_json::json!({
+            "id": operation.id.as_str(),
+            "debt": operation.debt,
+            "kind": operation.kind.as_str(),
+            "state": operation.state.as_str(),
+            "initiator": operation.initiator.as_str(),
+            "counts": i64::from(reaches_issuer(operation.kind)),
+            "fingerprint": operation.fingerprint,
+            "created": operation.created,
+            "doc": to_doc(&operation.doc)?,
+        }))
+    });
+    let rows = rows.collect::<Result<serde_json::Value, DbError>>()?.to_string();
+    tx.execute(
+        "INSERT INTO operations (account_id, id, debt_id, kind, state, initiator, counts_as_attempt, check_at, checks, \
+         fingerprint, created, settled, doc) \
+         SELECT $1, r.value->>'id', r.value->>'debt', r.value->>'kind', r.value->>'state', r.value->>'initiator', \
+         CAST(r.value->>'counts' AS BIGINT), $3, 0, r.value->>'fingerprint', CAST(r.value->>'created' AS BIGINT), \
+         NULL, r.value->>'doc' FROM json_each($2) AS r",
+        binds![account.as_str(), &rows, check_at],
     )
     .await?;
     Ok(())
@@ -49,7 +87,7 @@ pub async fn lock(tx: &mut Tx, account: &AccountId, id: &OperationId) -> Result<
     let row = tx
         .query_opt(
             "UPDATE operations SET checks = checks WHERE account_id = $1 AND id = $2 \
-             RETURNING id, debt_id, kind, state, initiator, checks, created, doc",
+             RETURNING id, debt_id, kind, state, initiator, checks, fingerprint, created, doc",
             binds![account.as_str(), id.as_str()],
         )
         .await?;
@@ -120,7 +158,7 @@ pub async fn of_debt(
 ) -> Result<Vec<Operation>, DbError> {
     let rows = tx
         .query(
-            "SELECT id, debt_id, kind, state, initiator, checks, created, doc FROM operations \
+            "SELECT id, debt_id, kind, state, initiator, checks, fingerprint, created, doc FROM operations \
              WHERE account_id = $1 AND debt_id = $2 ORDER BY id LIMIT $3",
             binds![account.as_str(), debt, limit],
         )
@@ -164,7 +202,7 @@ pub async fn claim_due(
              AND state IN ('sending', 'unknown') AND id IN (\
                 SELECT id FROM operations WHERE account_id = $1 AND check_at <= $2 \
                 AND state IN ('sending', 'unknown') ORDER BY check_at, id LIMIT $4) \
-             RETURNING id, debt_id, kind, state, initiator, checks, created, doc",
+             RETURNING id, debt_id, kind, state, initiator, checks, fingerprint, created, doc",
             binds![account.as_str(), now_ms, lease_until, limit],
         )
         .await?;
@@ -189,6 +227,7 @@ fn from_row(row: &Row) -> Result<Operation, DbError> {
         state: OperationState::parse(&state).ok_or_else(|| word("state", &state))?,
         initiator: Initiator::parse(&initiator).ok_or_else(|| word("initiator", &initiator))?,
         doc,
+        fingerprint: row.opt_text("fingerprint")?,
         created: row.int("created")?,
         checks: row.int("checks")?,
     })

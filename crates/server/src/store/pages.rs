@@ -8,10 +8,15 @@ use super::objects::from_row;
 use crate::model::Object;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
+use crate::model::invoice::Invoice;
+use crate::model::invoice_item::InvoiceItem;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::refund::Refund;
+use crate::model::run::Run;
 use crate::model::setup_intent::SetupIntent;
+use crate::model::subscription::Subscription;
+use crate::model::test_clock::TestClock;
 
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +43,7 @@ impl Window {
     }
 
     /// The part beyond a place in the list, in the direction of reading.
+    #[must_use]
     pub fn beyond(mut self, place: &str) -> Self {
         if self.backwards {
             self.low = self.low.max(place.to_owned());
@@ -184,6 +190,91 @@ pub const PRICES_BY_LOOKUP_KEY: Listing = listing!(
 );
 /// How many lookup keys a list of prices can be filtered by.
 pub const LOOKUP_KEYS_MAX: usize = 10;
+
+impl Listed for TestClock {
+    const ALL: Listing = listing!("test_clocks", "");
+    const OF: Listing = listing!("test_clocks", " AND status = $5");
+}
+impl Listed for InvoiceItem {
+    const ALL: Listing = listing!("invoice_items", "");
+    const OF: Listing = listing!("invoice_items", " AND customer_id = $5");
+}
+impl Listed for Run {
+    const ALL: Listing = listing!("runs", "");
+    const OF: Listing = listing!("runs", " AND clock_id = $5");
+}
+/// Subscriptions with one of four statuses.
+const SUBSCRIPTIONS: Listing = listing!("subscriptions", " AND status IN ($5, $6, $7, $8)");
+/// The same, of one customer.
+const SUBSCRIPTIONS_OF_CUSTOMER: Listing =
+    listing!("subscriptions", " AND status IN ($5, $6, $7, $8) AND customer_id = $9");
+/// Invoices with statuses between two words.
+const INVOICES: Listing = listing!("invoices", " AND status >= $5 AND status <= $6");
+/// The same, of one customer.
+const INVOICES_OF_CUSTOMER: Listing =
+    listing!("invoices", " AND status >= $5 AND status <= $6 AND customer_id = $7");
+/// The same, of one subscription.
+const INVOICES_OF_SUBSCRIPTION: Listing =
+    listing!("invoices", " AND status >= $5 AND status <= $6 AND subscription_id = $7");
+/// The same, of a customer and a subscription.
+const INVOICES_OF_BOTH: Listing =
+    listing!("invoices", " AND status >= $5 AND status <= $6 AND subscription_id = $7 AND customer_id = $8");
+
+/// A page of subscriptions, of one customer where one is named. Without a status, those that have not ended; `all` and
+/// `ended` are statuses too.
+///
+/// # Errors
+/// When the database fails.
+pub async fn subscriptions(
+    tx: &mut Tx,
+    account: &AccountId,
+    window: &Window,
+    customer: Option<&str>,
+    status: Option<&str>,
+) -> Result<Page<Subscription>, DbError> {
+    let statuses: [&str; 4] = match status {
+        None => ["trialing", "active", "past_due", "incomplete"],
+        Some("ended") => ["canceled", "incomplete_expired", "canceled", "canceled"],
+        Some(one) => [one; 4],
+    };
+    let mut filter = statuses.to_vec();
+    let mut listing = SUBSCRIPTIONS;
+    if status == Some("all") {
+        return page::<Subscription>(tx, account, window, customer).await;
+    }
+    if let Some(customer) = customer {
+        listing = SUBSCRIPTIONS_OF_CUSTOMER;
+        filter.push(customer);
+    }
+    objects(rows(tx, account, listing, window, &filter).await?)
+}
+impl Listed for Subscription {
+    const ALL: Listing = listing!("subscriptions", "");
+    const OF: Listing = listing!("subscriptions", " AND customer_id = $5");
+}
+
+/// A page of invoices: of a customer, of a subscription, with a status, as far as they are named.
+///
+/// # Errors
+/// When the database fails.
+pub async fn invoices(
+    tx: &mut Tx,
+    account: &AccountId,
+    window: &Window,
+    (customer, subscription): (Option<&str>, Option<&str>),
+    status: Option<&str>,
+) -> Result<Page<Invoice>, DbError> {
+    let mut filter = vec![status.unwrap_or_default(), status.unwrap_or(Window::NO_UPPER)];
+    let listing = match (customer, subscription) {
+        (None, None) => INVOICES,
+        (Some(_), None) => INVOICES_OF_CUSTOMER,
+        (None, Some(_)) => INVOICES_OF_SUBSCRIPTION,
+        (Some(_), Some(_)) => INVOICES_OF_BOTH,
+    };
+    filter.extend(subscription);
+    filter.extend(customer);
+    objects(rows(tx, account, listing, window, &filter).await?)
+}
 
 /// Charges of a payment intent.
 pub const CHARGES_OF_INTENT: Listing = listing!("charges", " AND payment_intent_id = $5");

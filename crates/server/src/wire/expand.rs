@@ -45,15 +45,27 @@ pub enum Kind {
     Product,
     /// `price`
     Price,
+    /// `subscription`
+    Subscription,
+    /// `invoice`
+    Invoice,
+    /// `invoiceitem`
+    InvoiceItem,
+    /// `test_helpers.test_clock`
+    TestClock,
+    /// `onfile.run`
+    Run,
+    /// Something that is always there whole, and that Stripe shows only where it is asked for.
+    Inline,
     /// Something that Stripe can expand and that nothing here refers to yet: always null.
     Nothing,
 }
 
 /// Which field of which kind refers to which.
-const REFERENCES: [(Kind, &str, Kind); 20] = [
+const REFERENCES: [(Kind, &str, Kind); 35] = [
     (Kind::Customer, "invoice_settings.default_payment_method", Kind::PaymentMethod),
     (Kind::Customer, "default_source", Kind::Nothing),
-    (Kind::Customer, "test_clock", Kind::Nothing),
+    (Kind::Customer, "test_clock", Kind::TestClock),
     (Kind::PaymentMethod, "customer", Kind::Customer),
     (Kind::PaymentIntent, "customer", Kind::Customer),
     (Kind::PaymentIntent, "payment_method", Kind::PaymentMethod),
@@ -71,6 +83,21 @@ const REFERENCES: [(Kind, &str, Kind); 20] = [
     (Kind::Product, "default_price", Kind::Price),
     (Kind::Product, "tax_code", Kind::Nothing),
     (Kind::Price, "product", Kind::Product),
+    (Kind::Subscription, "customer", Kind::Customer),
+    (Kind::Subscription, "default_payment_method", Kind::PaymentMethod),
+    (Kind::Subscription, "latest_invoice", Kind::Invoice),
+    (Kind::Subscription, "pending_setup_intent", Kind::Nothing),
+    (Kind::Subscription, "schedule", Kind::Nothing),
+    (Kind::Subscription, "test_clock", Kind::TestClock),
+    (Kind::Invoice, "customer", Kind::Customer),
+    (Kind::Invoice, "default_payment_method", Kind::PaymentMethod),
+    (Kind::Invoice, "parent.subscription_details.subscription", Kind::Subscription),
+    (Kind::Invoice, "confirmation_secret", Kind::Inline),
+    (Kind::Invoice, "payments", Kind::Inline),
+    (Kind::Invoice, "test_clock", Kind::TestClock),
+    (Kind::InvoiceItem, "customer", Kind::Customer),
+    (Kind::InvoiceItem, "invoice", Kind::Invoice),
+    (Kind::InvoiceItem, "test_clock", Kind::TestClock),
 ];
 
 /// What a request wants expanded; checked.

@@ -7,6 +7,7 @@ use onfile_server::store::api_keys;
 use onfile_server::wire::call::Access;
 use serde_json::json;
 
+use crate::support::billing::at;
 use crate::support::{Reply, Server, merchant, send, servers};
 
 /// One object of each kind, all of them the first merchant's.
@@ -34,8 +35,9 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         )
         .await
         .ok();
+    let agreement = agreement(server).await;
     let event = server.get("/v1/events", &[("limit", "1")]).await.ok().id_of_first();
-    vec![
+    let mut all = vec![
         ("/v1/customers", customer),
         ("/v1/payment_methods", method),
         ("/v1/payment_intents", paid.id()),
@@ -45,6 +47,28 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/products", product.id()),
         ("/v1/prices", product.text("default_price")),
         ("/v1/events", event),
+    ];
+    all.extend(agreement);
+    all
+}
+
+/// A subscription in a time of its own, and what it brought about.
+async fn agreement(server: &Server) -> Vec<(&'static str, String)> {
+    let price = server.price("2900", "month").await;
+    let clock = server.clock(at("2027-01-31T10:00:00Z")).await;
+    let customer = server.customer_at(&clock, "pm_card_visa").await;
+    let pairs = [("customer", customer.as_str()), ("items[0][price]", &price)];
+    let subscription = server.post("/v1/subscriptions", &pairs).await.ok().id();
+    server.advance(&clock, at("2027-03-01T00:00:00Z")).await;
+    let item = [("customer", customer.as_str()), ("amount", "100"), ("currency", "usd")];
+    let item = server.post("/v1/invoiceitems", &item).await.ok().id();
+    let invoice = server.invoices_of(&subscription).await.remove(1);
+    vec![
+        ("/v1/subscriptions", subscription),
+        ("/v1/invoices", invoice["id"].as_str().unwrap().to_owned()),
+        ("/v1/invoiceitems", item),
+        ("/v1/test_helpers/test_clocks", clock),
+        ("/v1/onfile/runs", invoice["onfile"]["run"].as_str().unwrap().to_owned()),
     ]
 }
 
@@ -114,6 +138,7 @@ async fn another_accounts_ids_are_answered_exactly_like_missing_ones() {
         for route in ROUTES.iter().filter(|route| route.path.contains('{')) {
             let pairs: Vec<(&str, &str)> = match route.path {
                 path if path.ends_with("/attach") => vec![("customer", own.as_str())],
+                path if path.ends_with("/advance") => vec![("frozen_time", "1900000000")],
                 _ => vec![],
             };
             let mut replies = Vec::new();

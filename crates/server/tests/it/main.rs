@@ -19,6 +19,7 @@ mod parameters;
 mod prices;
 mod products;
 mod shapes;
+mod subscriptions;
 mod support;
 mod vault_accounts;
 mod walls;

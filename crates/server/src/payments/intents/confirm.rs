@@ -14,7 +14,7 @@ use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::store::objects::{self, Versioned};
 
-use super::super::begin::{Plan, begin};
+use super::super::begin::{Plan, begin, prepare};
 use super::super::carry_out::carry_out;
 use super::super::instruments::{self, Instrument};
 use super::super::requests::Confirm;
@@ -95,27 +95,53 @@ pub(super) async fn begin_attempt(
     let return_url = three_d_secure_return(app, &cause.account.id, intent.id.as_str());
     // Nobody is there to answer a challenge when the merchant initiates, or when the caller does not want to wait.
     let challenge_possible = initiator == Initiator::Customer && !ask.error_on_requires_action;
-    let request = Request::Authorise {
-        amount: intent.amount,
-        currency: intent.currency.as_str(),
-        capture: CaptureMethod::parse(&intent.capture_method) != Some(CaptureMethod::Manual),
-        initiator: initiator.as_str(),
-        return_url: challenge_possible.then_some(return_url.as_str()),
-    };
-    let plan = Plan {
+    let return_url = challenge_possible.then_some(return_url.as_str());
+    let operation = begin(tx, app, cause, plan(intent, method, initiator, return_url)).await?;
+    mark(intent, method, initiator);
+    intent.run.clone_from(&ask.run);
+    Ok(operation)
+}
+
+/// Prepares the first attempt of a payment that nobody else knows yet, initiated by the merchant: what billing runs
+/// write by the hundred. The caller writes intent and operation in one transaction, and sends nothing before its commit.
+pub fn prepare_first(
+    app: &App,
+    cause: &Cause,
+    intent: &mut PaymentIntent,
+    method: &PaymentMethod,
+) -> Operation {
+    let operation = prepare(app, cause, plan(intent, method, Initiator::Merchant, None));
+    mark(intent, method, Initiator::Merchant);
+    operation
+}
+
+fn plan<'a>(
+    intent: &'a PaymentIntent,
+    method: &'a PaymentMethod,
+    initiator: Initiator,
+    return_url: Option<&'a str>,
+) -> Plan<'a> {
+    Plan {
         kind: Kind::Authorise,
         debt: intent.id.as_str(),
         initiator,
-        request,
+        request: Request::Authorise {
+            amount: intent.amount,
+            currency: intent.currency.as_str(),
+            capture: CaptureMethod::parse(&intent.capture_method) != Some(CaptureMethod::Manual),
+            initiator: initiator.as_str(),
+            return_url,
+        },
         amount: intent.amount,
         instrument: Some(method),
         payment_method: Some(&method.id),
         charge: None,
         refund: None,
-    };
-    let operation = begin(tx, app, cause, plan).await?;
+    }
+}
+
+fn mark(intent: &mut PaymentIntent, method: &PaymentMethod, initiator: Initiator) {
     intent.status = PaymentStatus::Processing;
-    intent.off_session = ask.off_session;
+    intent.off_session = initiator == Initiator::Merchant;
     intent.payment_method = Some(method.id.clone());
-    Ok(operation)
 }

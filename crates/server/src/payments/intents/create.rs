@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use onfile_core::ids::Id;
-use onfile_core::payment::{Amounts, PaymentStatus};
+use onfile_core::payment::PaymentStatus;
 
 use crate::app::App;
 use crate::model::event::Snapshot;
@@ -16,9 +15,6 @@ use super::super::instruments::{self, Instrument};
 use super::super::requests::{Confirm, NewIntent};
 use super::super::{Cause, Error};
 use super::{answer, check_customer, confirm, details};
-
-/// Base-62 digits of a client secret: 142 bits.
-const CLIENT_SECRET_DIGITS: usize = 24;
 
 /// Makes a payment intent.
 ///
@@ -74,42 +70,16 @@ pub async fn create(
 }
 
 fn build(app: &App, new: NewIntent, instrument: Option<&Instrument>) -> Result<PaymentIntent, Error> {
-    let id = app.ids.next::<onfile_core::ids::PaymentIntentId>();
-    let client_secret = format!("{}_secret_{}", id.as_str(), app.ids.secret(CLIENT_SECRET_DIGITS));
-    let status = match instrument {
-        Some(_) => PaymentStatus::RequiresConfirmation,
-        None => PaymentStatus::RequiresPaymentMethod,
-    };
-    let mut intent = PaymentIntent {
-        id,
-        created: app.now_seconds(),
-        amount: new.amount,
-        currency: new.currency,
-        status,
-        amounts: Amounts::default(),
-        capture_method: new.capture_method,
-        confirmation_method: new.confirmation_method,
-        customer: new.customer,
-        payment_method: instrument.map(|i| i.method.id.clone()),
-        payment_method_types: new.payment_method_types,
-        automatic_payment_methods: new.automatic_payment_methods,
-        setup_future_usage: None,
-        off_session: false,
-        description: None,
-        statement_descriptor: None,
-        statement_descriptor_suffix: None,
-        receipt_email: None,
-        shipping: None,
-        metadata: crate::model::Metadata::new(),
-        client_secret,
-        return_url: None,
-        challenge: None,
-        last_error: None,
-        latest_charge: None,
-        processor_payment: None,
-        canceled_at: None,
-        cancellation_reason: None,
-    };
+    let mut intent = PaymentIntent::new(&app.ids, app.now_seconds(), new.amount, new.currency);
+    if let Some(instrument) = instrument {
+        intent.status = PaymentStatus::RequiresConfirmation;
+        intent.payment_method = Some(instrument.method.id.clone());
+    }
+    intent.capture_method = new.capture_method;
+    intent.confirmation_method = new.confirmation_method;
+    intent.customer = new.customer;
+    intent.payment_method_types = new.payment_method_types;
+    intent.automatic_payment_methods = new.automatic_payment_methods;
     details::apply(&mut intent, new.details)?;
     if let Some(Confirm { return_url, details, .. }) = new.confirm {
         intent.return_url = return_url;

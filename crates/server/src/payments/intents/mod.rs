@@ -10,7 +10,7 @@ mod update;
 
 pub use cancel::cancel;
 pub use capture::capture;
-pub use confirm::confirm;
+pub use confirm::{confirm, prepare_first};
 pub use create::create;
 pub use returned::returned;
 pub use update::update;

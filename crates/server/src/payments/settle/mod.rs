@@ -24,9 +24,12 @@ use super::{Cause, Error};
 
 /// What an operation was for, after it was settled.
 #[derive(Debug)]
-pub(super) enum Settled {
+pub enum Settled {
+    /// A payment.
     Payment(Box<Versioned<PaymentIntent>>, OperationState),
+    /// An attempt to save a method.
     Setup(Box<Versioned<SetupIntent>>, OperationState),
+    /// Money given back.
     Refund(Box<Versioned<Refund>>, OperationState),
 }
 

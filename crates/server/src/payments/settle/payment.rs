@@ -6,6 +6,7 @@ use onfile_core::payment::{Amounts, CaptureMethod, PaymentStatus};
 use onfile_service::db::{DbError, Tx};
 
 use crate::app::App;
+use crate::billing;
 use crate::model::charge::Charge;
 use crate::model::event::Snapshot;
 use crate::model::operation::{Kind, Operation};
@@ -56,6 +57,7 @@ pub(super) async fn settle_attempt(
         let snapshot = Snapshot::PaymentIntent(intent.object.clone());
         tell(tx, app, cause, kind, intent.version, snapshot).await?;
     }
+    billing::outcome::attempted(tx, app, cause, &intent.object, operation).await?;
     Ok(Settled::Payment(Box::new(intent.clone()), operation.state))
 }
 

@@ -1,0 +1,205 @@
+//! Invoices that the merchant writes, and what staff do with any invoice.
+
+use std::sync::Arc;
+
+use onfile_core::currency::Currency;
+use onfile_core::ids::{AccountId, CustomerId, InvoiceId, PaymentMethodId};
+use onfile_core::invoice::InvoiceStatus;
+use onfile_service::db::{DbError, Tx};
+
+use crate::app::App;
+use crate::model::Metadata;
+use crate::model::customer::Customer;
+use crate::model::event::Snapshot;
+use crate::model::invoice::{Invoice, Line, LineSource};
+use crate::model::invoice_item::InvoiceItem;
+use crate::payments::Cause;
+use crate::store::events::{self, News};
+use crate::store::objects::{self, Versioned};
+use crate::store::{invoice_items, sets};
+
+use super::collect::{no_such, withdraw_payment};
+use super::{Error, draft, finalise, tell, time};
+
+/// A new invoice.
+#[derive(Debug, Clone)]
+pub struct NewInvoice {
+    /// Who owes it.
+    pub customer: CustomerId,
+    /// In what; what the customer's waiting items are in, else US dollars, when none.
+    pub currency: Option<Currency>,
+    /// Whether the customer's waiting items go on it.
+    pub take_items: bool,
+    /// `charge_automatically` or `send_invoice`.
+    pub collection_method: String,
+    /// How long it may stay unpaid where it is sent.
+    pub days_until_due: Option<u32>,
+    /// Whether Onfile collects it by itself once it is final.
+    pub auto_advance: bool,
+    /// What to charge.
+    pub default_payment_method: Option<PaymentMethodId>,
+    /// The merchant's words.
+    pub description: Option<String>,
+    /// Below the lines.
+    pub footer: Option<String>,
+    /// On the bank statement.
+    pub statement_descriptor: Option<String>,
+    /// The merchant's pairs.
+    pub metadata: Metadata,
+}
+
+/// Writes a draft.
+///
+/// # Errors
+/// When the customer does not exist.
+pub async fn create(app: &App, cause: &Cause, new: NewInvoice) -> Result<InvoiceId, Error> {
+    let account = &cause.account.id;
+    let mut tx = app.db.begin().await?;
+    let customer = customer(&mut tx, account, &new.customer).await?;
+    let now = time::now(&mut tx, app, account, customer.test_clock.as_ref()).await?;
+    let waiting = if new.take_items {
+        invoice_items::waiting(&mut tx, account, &new.customer, new.currency).await?
+    } else {
+        Vec::new()
+    };
+    let currency = new.currency.or_else(|| waiting.first().map(|item| item.object.currency));
+    let currency = currency.or_else(|| Currency::parse("usd").ok());
+    let currency = currency.ok_or_else(|| Error::invalid("currency", "A currency is needed."))?;
+    let mut invoice = draft::empty(app, new.customer, currency, now);
+    cause.start(&mut tx, app, &invoice.id).await?;
+    invoice.collection_method = new.collection_method;
+    invoice.due_date = new.days_until_due.map(|days| now + i64::from(days) * super::SECONDS_PER_DAY);
+    invoice.auto_advance = new.auto_advance;
+    invoice.default_payment_method = new.default_payment_method;
+    invoice.description = new.description;
+    invoice.footer = new.footer;
+    invoice.statement_descriptor = new.statement_descriptor;
+    invoice.metadata = new.metadata;
+    invoice.test_clock.clone_from(&customer.test_clock);
+    for mut item in waiting.into_iter().filter(|item| item.object.currency == currency) {
+        put(app, &mut invoice, &mut item.object);
+        objects::save(&mut tx, account, &item.object).await?;
+    }
+    objects::insert(&mut tx, account, &invoice).await?;
+    let id = invoice.id.clone();
+    tell::invoice(&mut tx, app, cause, "invoice.created", &Versioned { version: 1, object: invoice }).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Puts an item on a draft as a line.
+pub fn put(app: &App, invoice: &mut Invoice, item: &mut InvoiceItem) {
+    item.invoice = Some(invoice.id.clone());
+    invoice.lines.push(Line {
+        id: app.ids.next(),
+        amount: item.amount,
+        description: item.description.clone(),
+        quantity: item.quantity,
+        period: item.period,
+        unit_amount_decimal: Some(item.unit_amount_decimal.clone()),
+        price: item.price.clone(),
+        source: LineSource::Item(item.id.clone()),
+        metadata: item.metadata.clone(),
+    });
+}
+
+/// Makes a draft final. It is collected by itself, at once, where that was asked for.
+///
+/// # Errors
+/// When it is no draft.
+pub async fn finalise(app: &Arc<App>, cause: &Cause, id: &InvoiceId) -> Result<(), Error> {
+    let account = &cause.account.id;
+    let found = objects::load::<Invoice>(&mut app.db.read().await?, account, id).await?;
+    let of = found.ok_or_else(|| no_such(id))?.object.customer;
+    let mut tx = app.db.begin().await?;
+    cause.start(&mut tx, app, id).await?;
+    let customer = customer(&mut tx, account, &of).await?;
+    let mut invoice = objects::lock::<Invoice>(&mut tx, account, id).await?.ok_or_else(|| no_such(id))?;
+    let now = time::now(&mut tx, app, account, customer.test_clock.as_ref()).await?;
+    let it = &mut invoice.object;
+    if it.total() > onfile_core::money::AMOUNT_MAX {
+        return Err(Error::invalid("", "The total of this invoice is more than can be charged at once."));
+    }
+    let intent = finalise::finalise(app, it, &customer, now)?;
+    finalise::number(&mut tx, cause, [(&mut *it, &customer)]).await?;
+    if let Some(intent) = &intent {
+        sets::insert(&mut tx, account, [intent]).await?;
+        let snapshot = Snapshot::PaymentIntent(intent.clone());
+        let news = News { kind: "payment_intent.created", version: 1, snapshot: &snapshot };
+        events::append(&mut tx, app, cause, &news).await?;
+        if it.auto_advance && it.collection_method == "charge_automatically" {
+            // The next run, which is a second away, collects it.
+            it.next_payment_attempt = Some(now);
+        }
+    }
+    objects::save(&mut tx, account, &invoice.object).await?;
+    tell::invoice(&mut tx, app, cause, "invoice.finalized", &invoice).await?;
+    if invoice.object.status == InvoiceStatus::Paid {
+        tell::invoice(&mut tx, app, cause, "invoice.paid", &invoice).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes an invoice back: nobody owes it any more.
+///
+/// # Errors
+/// When it is not owed, or an attempt to pay it is under way.
+pub async fn void(app: &Arc<App>, cause: &Cause, id: &InvoiceId) -> Result<(), Error> {
+    let found = objects::load::<Invoice>(&mut app.db.read().await?, &cause.account.id, id).await?;
+    found.ok_or_else(|| no_such(id))?.object.status.void()?;
+    withdraw_payment(app, cause, id).await?;
+    change(app, cause, id, "invoice.voided", |invoice, now| {
+        invoice.status = invoice.status.void()?;
+        invoice.moments.voided = Some(now);
+        Ok(())
+    })
+    .await
+}
+
+/// Gives an invoice up; whoever pays it after all still can.
+///
+/// # Errors
+/// When it is not open.
+pub async fn give_up(app: &App, cause: &Cause, id: &InvoiceId) -> Result<(), Error> {
+    change(app, cause, id, "invoice.marked_uncollectible", |invoice, now| {
+        invoice.status = invoice.status.give_up()?;
+        invoice.moments.uncollectible = Some(now);
+        Ok(())
+    })
+    .await
+}
+
+/// Changes an invoice in a transaction of its own; nothing is planned for it afterwards.
+async fn change(
+    app: &App,
+    cause: &Cause,
+    id: &InvoiceId,
+    kind: &str,
+    apply: impl FnOnce(&mut Invoice, i64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let account = &cause.account.id;
+    let mut tx = app.db.begin().await?;
+    cause.start(&mut tx, app, id).await?;
+    let mut invoice = objects::lock::<Invoice>(&mut tx, account, id).await?.ok_or_else(|| no_such(id))?;
+    let now = time::now(&mut tx, app, account, invoice.object.test_clock.as_ref()).await?;
+    apply(&mut invoice.object, now)?;
+    invoice.object.next_payment_attempt = None;
+    objects::save(&mut tx, account, &invoice.object).await?;
+    tell::invoice(&mut tx, app, cause, kind, &invoice).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The customer that a parameter names.
+///
+/// # Errors
+/// When they do not exist, or were deleted.
+pub async fn customer(tx: &mut Tx, account: &AccountId, id: &CustomerId) -> Result<Customer, Error> {
+    let found: Result<_, DbError> = objects::load::<Customer>(tx, account, id).await;
+    found?.map(|found| found.object).filter(|customer| !customer.deleted).ok_or_else(|| Error::NoSuch {
+        noun: "customer",
+        id: id.to_string(),
+        param: "customer".to_owned(),
+    })
+}

@@ -1,0 +1,200 @@
+//! Billing what is due: a set of agreements becomes invoices, payments and operations, in the caller's transaction.
+
+use onfile_core::ids::RunId;
+use onfile_core::recurrence::Occurrence;
+use onfile_core::subscription::SubscriptionStatus;
+use onfile_service::db::Tx;
+
+use crate::app::App;
+use crate::model::event::Snapshot;
+use crate::model::invoice::Invoice;
+use crate::model::operation::Operation;
+use crate::model::payment_intent::PaymentIntent;
+use crate::model::subscription::due::{self, Due};
+use crate::model::subscription::{self, Subscription};
+use crate::payments::{Cause, begin_all, intents};
+use crate::store::events::{self, News};
+use crate::store::objects::Versioned;
+use crate::store::{runs, sets};
+
+use super::world::World;
+use super::{Error, cancel, draft, finalise, tell};
+
+/// How a set is billed.
+#[derive(Debug, Clone)]
+pub struct How {
+    /// Now for its customers, Unix seconds.
+    pub now: i64,
+    /// The batch that it belongs to.
+    pub run: Option<RunId>,
+    /// Whether the first attempt is left to the caller: a new agreement is in force once it is paid.
+    pub hold: bool,
+}
+
+/// What came of billing a set. Nothing is sent yet.
+#[derive(Debug, Default)]
+pub struct Issued {
+    /// To be sent once the transaction is committed.
+    pub operations: Vec<Operation>,
+    /// The invoices that were made.
+    pub invoices: Vec<Invoice>,
+    /// How many agreements had something due.
+    pub agreements: usize,
+}
+
+/// An occurrence that is being billed.
+struct Bill {
+    invoice: Invoice,
+    intent: Option<PaymentIntent>,
+    operation: Option<Operation>,
+    subscription: Versioned<Subscription>,
+}
+
+/// Does what is due about locked agreements: bills one occurrence of each, or ends it. Of an agreement with more due,
+/// the next call bills the next occurrence.
+///
+/// # Errors
+/// When the database fails. An agreement that cannot be billed is parked with the reason, and holds up no other.
+pub async fn issue(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    subscriptions: Vec<Versioned<Subscription>>,
+    how: &How,
+) -> Result<Issued, Error> {
+    let world = World::of(tx, &cause.account.id, subscriptions.iter().map(|found| &found.object)).await?;
+    let mut bills = Vec::new();
+    let mut changed = Vec::new();
+    let mut agreements = 0;
+    for mut subscription in subscriptions {
+        let Some(what) = due::due(&subscription.object, how.now) else {
+            changed.push(subscription.object);
+            continue;
+        };
+        agreements += 1;
+        match what {
+            Due::Bill(occurrence) => match bill(app, &world, &mut subscription.object, &occurrence, how) {
+                Ok(invoice) => bills.push(Bill { invoice, intent: None, operation: None, subscription }),
+                Err(reason) => {
+                    subscription.object.parked = Some(reason);
+                    tell::subscription(tx, app, cause, "customer.subscription.updated", &subscription)
+                        .await?;
+                    changed.push(subscription.object);
+                }
+            },
+            Due::End(at) => {
+                cancel::end(tx, app, cause, &mut subscription, at).await?;
+                changed.push(subscription.object);
+            }
+            Due::Expire => {
+                cancel::expire(tx, app, cause, &mut subscription, how.now).await?;
+                changed.push(subscription.object);
+            }
+        }
+    }
+    sets::save(tx, &cause.account.id, &changed).await?;
+    let mut issued = write(tx, app, cause, &world, bills, how).await?;
+    issued.agreements = agreements;
+    Ok(issued)
+}
+
+/// The invoice of an occurrence; the agreement goes on to its next one.
+fn bill(
+    app: &App,
+    world: &World,
+    agreement: &mut Subscription,
+    occurrence: &Occurrence,
+    how: &How,
+) -> Result<Invoice, String> {
+    if world.customer(&agreement.customer).is_none() {
+        return Err(subscription::CUSTOMER_GONE.to_owned());
+    }
+    let mut invoice = draft::of_occurrence(app, world, agreement, occurrence, how.now)?;
+    invoice.run.clone_from(&how.run);
+    agreement.next_occurrence = occurrence.index + 1;
+    agreement.current_period = due::period(&agreement.schedule, occurrence);
+    agreement.latest_invoice = Some(invoice.id.clone());
+    agreement.status = agreement.status.after_trial();
+    Ok(invoice)
+}
+
+/// Makes the invoices final and writes everything: one statement for each kind of thing.
+async fn write(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    world: &World,
+    mut bills: Vec<Bill>,
+    how: &How,
+) -> Result<Issued, Error> {
+    let account = &cause.account.id;
+    let customers = bills.iter_mut().filter_map(|bill| {
+        let customer = world.customer(&bill.subscription.object.customer)?;
+        Some((&mut bill.invoice, customer))
+    });
+    finalise::number(tx, cause, customers).await?;
+    for bill in &mut bills {
+        charge(app, cause, world, bill, how)?;
+    }
+    sets::insert(tx, account, bills.iter().map(|bill| &bill.invoice)).await?;
+    sets::insert(tx, account, bills.iter().filter_map(|bill| bill.intent.as_ref())).await?;
+    sets::save(tx, account, bills.iter().map(|bill| &bill.subscription.object)).await?;
+    for bill in &bills {
+        tell_of(tx, app, cause, bill).await?;
+    }
+    if let Some(run) = &how.run {
+        let items = bills.iter().map(|bill| runs::Item::planned(&bill.invoice, bill.operation.is_some()));
+        runs::insert_items(tx, account, run, items).await?;
+    }
+    let mut issued = Issued::default();
+    for bill in bills {
+        issued.operations.extend(bill.operation);
+        issued.invoices.push(bill.invoice);
+    }
+    begin_all(tx, app, cause, &issued.operations).await?;
+    Ok(issued)
+}
+
+/// Makes one invoice final, and prepares its first attempt where it is charged automatically.
+fn charge(app: &App, cause: &Cause, world: &World, bill: &mut Bill, how: &How) -> Result<(), Error> {
+    let Bill { invoice, intent, operation, subscription } = bill;
+    let subscription = &mut subscription.object;
+    let Some(customer) = world.customer(&subscription.customer) else { return Ok(()) };
+    let Some(mut payment) = finalise::finalise(app, invoice, customer, how.now)? else { return Ok(()) };
+    if invoice.collection_method == "charge_automatically" && how.hold {
+        subscription.status = SubscriptionStatus::Incomplete;
+        // Nobody is charged again for an agreement that never came into force.
+        invoice.auto_advance = false;
+    } else if invoice.collection_method == "charge_automatically" {
+        if let Some(method) = world.method(subscription) {
+            *operation = Some(intents::prepare_first(app, cause, &mut payment, method));
+        } else {
+            invoice.explanation = Some("There is no payment method to charge.".to_owned());
+            subscription.status = subscription.status.after_failure();
+        }
+    }
+    *intent = Some(payment);
+    Ok(())
+}
+
+async fn tell_of(tx: &mut Tx, app: &App, cause: &Cause, bill: &Bill) -> Result<(), Error> {
+    let invoice = Versioned { version: 1, object: bill.invoice.clone() };
+    tell::invoice(tx, app, cause, "invoice.created", &invoice).await?;
+    tell::invoice(tx, app, cause, "invoice.finalized", &invoice).await?;
+    match &bill.intent {
+        Some(intent) => {
+            let snapshot = Snapshot::PaymentIntent(intent.clone());
+            let news = News { kind: "payment_intent.created", version: 1, snapshot: &snapshot };
+            events::append(tx, app, cause, &news).await?;
+            if bill.invoice.explanation.is_some() {
+                tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;
+            }
+        }
+        None => tell::invoice(tx, app, cause, "invoice.paid", &invoice).await?,
+    }
+    let kind = match bill.subscription.version {
+        1 => "customer.subscription.created",
+        _ => "customer.subscription.updated",
+    };
+    Ok(tell::subscription(tx, app, cause, kind, &bill.subscription).await?)
+}

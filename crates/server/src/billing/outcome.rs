@@ -1,0 +1,173 @@
+//! What an attempt to pay means for its invoice and its agreement, in the transaction that settles the attempt.
+
+use onfile_core::ids::{Id, InvoiceId};
+use onfile_core::operation::OperationState;
+use onfile_service::db::{DbError, Tx};
+
+use crate::app::App;
+use crate::model::invoice::Invoice;
+use crate::model::operation::Operation;
+use crate::model::payment_intent::PaymentIntent;
+use crate::model::subscription::Subscription;
+use crate::payments::Cause;
+use crate::store::objects::{self, Versioned};
+use crate::store::{agreements, runs};
+
+use super::{retry, tell, time};
+
+/// After an attempt: the payment is locked and already tells its own new state. The invoice is locked after it, and the
+/// agreement after that, by everybody.
+///
+/// # Errors
+/// When the database fails.
+pub async fn attempted(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    intent: &PaymentIntent,
+    operation: &Operation,
+) -> Result<(), DbError> {
+    let Some(id) = &intent.invoice else { return Ok(()) };
+    let Some(step) = Step::of(operation.state) else { return Ok(()) };
+    let mut invoice = lock(tx, cause, id).await?;
+    let now = time::now(tx, app, &cause.account.id, invoice.object.test_clock.as_ref()).await?;
+    match step {
+        Step::Paid => paid(tx, app, cause, &mut invoice, intent.amounts.captured_total(), now).await?,
+        Step::Failed => failed(tx, app, cause, &mut invoice, intent, now).await?,
+        Step::Waits => tell::invoice(tx, app, cause, "invoice.payment_action_required", &invoice).await?,
+        Step::NotSent => retry::not_sent(&mut invoice.object, now),
+    }
+    objects::save(tx, &cause.account.id, &invoice.object).await?;
+    if let Some(run) = &intent.run {
+        runs::settle_item(
+            tx,
+            &cause.account.id,
+            run,
+            &runs::Settled::of(&invoice.object, intent, step.word()),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Paid,
+    Failed,
+    Waits,
+    NotSent,
+}
+
+impl Step {
+    fn of(state: OperationState) -> Option<Self> {
+        match state {
+            OperationState::Succeeded => Some(Self::Paid),
+            OperationState::Declined | OperationState::Absent => Some(Self::Failed),
+            OperationState::RequiresAction => Some(Self::Waits),
+            OperationState::NotSent => Some(Self::NotSent),
+            OperationState::Sending | OperationState::Pending | OperationState::Unknown => None,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Failed => "declined",
+            Self::Waits => "needs_customer",
+            Self::NotSent => "not_sent",
+        }
+    }
+}
+
+/// Settles an invoice with money that arrived. One that was taken back meanwhile stays as it is: the money is then the
+/// customer's, which staff see in the payment.
+async fn paid(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    invoice: &mut Versioned<Invoice>,
+    amount: i64,
+    now: i64,
+) -> Result<(), DbError> {
+    let it = &mut invoice.object;
+    it.attempt_count += 1;
+    let Ok(status) = it.status.pay() else {
+        tracing::warn!(invoice = %it.id, "a payment came for an invoice that nobody owes");
+        return Ok(());
+    };
+    it.amount_paid = amount;
+    settle(it, status, now);
+    tell::invoice(tx, app, cause, "invoice.paid", invoice).await?;
+    tell::invoice(tx, app, cause, "invoice.payment_succeeded", invoice).await?;
+    after_payment(tx, app, cause, &invoice.object).await
+}
+
+/// Marks an invoice as settled: nothing is planned for it any more.
+pub(super) fn settle(invoice: &mut Invoice, status: onfile_core::invoice::InvoiceStatus, now: i64) {
+    invoice.status = status;
+    invoice.moments.paid = Some(now);
+    invoice.next_payment_attempt = None;
+    invoice.explanation = None;
+}
+
+/// What a settled invoice does for its agreement: the first one brings it into force, the last owed one back.
+pub(super) async fn after_payment(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    invoice: &Invoice,
+) -> Result<(), DbError> {
+    let Some(of) = &invoice.subscription else { return Ok(()) };
+    let owes_other = agreements::owes_other(tx, &cause.account.id, &of.id, &invoice.id).await?;
+    change(tx, app, cause, invoice, |subscription| {
+        subscription.status = subscription.status.after_payment(owes_other);
+    })
+    .await
+}
+
+async fn failed(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    invoice: &mut Versioned<Invoice>,
+    intent: &PaymentIntent,
+    now: i64,
+) -> Result<(), DbError> {
+    retry::plan(tx, cause, &mut invoice.object, intent, now).await?;
+    tell::invoice(tx, app, cause, "invoice.payment_failed", invoice).await?;
+    let authenticate =
+        intent.last_error.as_ref().is_some_and(|error| error.code == "authentication_required");
+    if authenticate {
+        tell::invoice(tx, app, cause, "invoice.payment_action_required", invoice).await?;
+    }
+    change(tx, app, cause, &invoice.object, |subscription| {
+        subscription.status = subscription.status.after_failure();
+    })
+    .await
+}
+
+/// Changes the agreement of an invoice, and tells of it where there was something to change.
+async fn change(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    invoice: &Invoice,
+    apply: impl FnOnce(&mut Subscription),
+) -> Result<(), DbError> {
+    let Some(of) = &invoice.subscription else { return Ok(()) };
+    let account = &cause.account.id;
+    let found = objects::lock::<Subscription>(tx, account, &of.id).await?;
+    let mut found = found.ok_or_else(|| DbError::Inconsistent(format!("subscription {} is gone", of.id)))?;
+    let before = found.object.clone();
+    apply(&mut found.object);
+    if found.object == before {
+        return Ok(());
+    }
+    objects::save(tx, account, &found.object).await?;
+    tell::subscription(tx, app, cause, "customer.subscription.updated", &found).await
+}
+
+async fn lock(tx: &mut Tx, cause: &Cause, id: &InvoiceId) -> Result<Versioned<Invoice>, DbError> {
+    let found = objects::lock::<Invoice>(tx, &cause.account.id, id).await?;
+    found.ok_or_else(|| DbError::Inconsistent(format!("invoice {} is gone", id.as_str())))
+}

@@ -1,0 +1,83 @@
+//! What billing needs to know of a set of agreements, loaded by a statement for each kind of thing.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use onfile_core::ids::{AccountId, CustomerId, PaymentMethodId, PriceId, ProductId};
+use onfile_service::db::{DbError, Tx};
+
+use crate::model::customer::Customer;
+use crate::model::payment_method::PaymentMethod;
+use crate::model::price::Price;
+use crate::model::product::Product;
+use crate::model::subscription::Subscription;
+use crate::store::objects::Stored;
+use crate::store::sets;
+
+/// Customers, prices, products and methods of some agreements.
+#[derive(Debug, Default)]
+pub struct World {
+    customers: HashMap<CustomerId, Customer>,
+    prices: HashMap<PriceId, Price>,
+    products: HashMap<ProductId, Product>,
+    methods: HashMap<PaymentMethodId, PaymentMethod>,
+}
+
+impl World {
+    /// Loads what these agreements refer to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of<'a>(
+        tx: &mut Tx,
+        account: &AccountId,
+        subscriptions: impl Iterator<Item = &'a Subscription> + Clone,
+    ) -> Result<Self, DbError> {
+        let customers: HashMap<_, Customer> =
+            load(tx, account, subscriptions.clone().map(|s| &s.customer)).await?;
+        let items = subscriptions.clone().flat_map(|s| &s.items);
+        let prices: HashMap<_, Price> = load(tx, account, items.map(|item| &item.price)).await?;
+        let products = load(tx, account, prices.values().map(|price| &price.product)).await?;
+        let defaults = customers.values().filter_map(|customer| customer.default_payment_method.as_ref());
+        let own = subscriptions.filter_map(|s| s.default_payment_method.as_ref());
+        let methods = load(tx, account, own.chain(defaults)).await?;
+        Ok(Self { customers, prices, products, methods })
+    }
+
+    /// A customer who is not deleted.
+    pub fn customer(&self, id: &CustomerId) -> Option<&Customer> {
+        self.customers.get(id).filter(|customer| !customer.deleted)
+    }
+
+    /// A price and its product.
+    pub fn price(&self, id: &PriceId) -> Option<(&Price, &Product)> {
+        let price = self.prices.get(id)?;
+        Some((price, self.products.get(&price.product)?))
+    }
+
+    /// What an agreement is charged to: its own method, else its customer's; one that was removed is none.
+    pub fn method(&self, subscription: &Subscription) -> Option<&PaymentMethod> {
+        let customer = self.customer(&subscription.customer)?;
+        let usable = |id: &PaymentMethodId| {
+            self.methods
+                .get(id)
+                .filter(|method| method.customer.as_ref() == Some(&customer.id) && !method.detached)
+        };
+        let own = subscription.default_payment_method.as_ref().and_then(usable);
+        own.or_else(|| customer.default_payment_method.as_ref().and_then(usable))
+    }
+}
+
+async fn load<'a, T: Stored>(
+    tx: &mut Tx,
+    account: &AccountId,
+    ids: impl Iterator<Item = &'a T::Id>,
+) -> Result<HashMap<T::Id, T>, DbError>
+where
+    T::Id: Clone + Eq + Hash + 'a,
+{
+    let ids: HashSet<&T::Id> = ids.collect();
+    let ids: Vec<&T::Id> = ids.into_iter().collect();
+    let found = sets::load::<T>(tx, account, &ids).await?;
+    Ok(found.into_iter().map(|found| (found.object.id().clone(), found.object)).collect())
+}

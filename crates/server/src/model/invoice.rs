@@ -1,0 +1,239 @@
+//! What a customer owes, as a document: of one occurrence of an agreement, or written by the merchant.
+
+use onfile_core::currency::Currency;
+use onfile_core::ids::{
+    CustomerId, Id, InvoiceId, InvoiceItemId, InvoicePaymentId, LineItemId, PaymentIntentId, PaymentMethodId,
+    PriceId, ProductId, RunId, SubscriptionId, SubscriptionItemId, TestClockId,
+};
+use onfile_core::invoice::InvoiceStatus;
+use onfile_core::vault_contract::Address;
+use serde::{Deserialize, Serialize};
+
+use super::{Metadata, Object, Shipping};
+
+/// An invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    /// `in_…`
+    pub id: InvoiceId,
+    /// Unix seconds, in the customer's time.
+    pub created: i64,
+    /// Who owes it.
+    pub customer: CustomerId,
+    /// Which occurrence of which agreement it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<OccurrenceOf>,
+    /// `subscription_create`, `subscription_cycle`, `manual`.
+    pub billing_reason: String,
+    /// `charge_automatically` or `send_invoice`.
+    pub collection_method: String,
+    /// In what.
+    pub currency: Currency,
+    /// Where it stands.
+    pub status: InvoiceStatus,
+    /// Given when it is finalised; without gaps for each customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// What it is made of. Its total is their sum (M6).
+    pub lines: Vec<Line>,
+    /// Minor units that were paid.
+    pub amount_paid: i64,
+    /// Settled by somebody other than us (`paid_out_of_band`).
+    #[serde(default)]
+    pub paid_elsewhere: bool,
+    /// The payment that is to settle it: the debt's only one, so that M2 and M4 count over all attempts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Payment>,
+    /// How often it was tried to collect it automatically.
+    pub attempt_count: u32,
+    /// When it is tried again, Unix seconds in the customer's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_payment_attempt: Option<i64>,
+    /// What happens next, or why nothing does, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<String>,
+    /// When it is to be paid by, where it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_date: Option<i64>,
+    /// Whether Onfile collects it by itself.
+    pub auto_advance: bool,
+    /// What to charge, where it is not the agreement's or the customer's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_payment_method: Option<PaymentMethodId>,
+    /// The merchant's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Below the lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer: Option<String>,
+    /// On the bank statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement_descriptor: Option<String>,
+    /// The merchant's pairs.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+    /// The customer as they were when it was finalised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addressee: Option<Addressee>,
+    /// What it is for, Unix seconds.
+    pub period: Period,
+    /// When it went from one state to the next.
+    #[serde(default)]
+    pub moments: Moments,
+    /// The batch that it was first charged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// Whose time it lives in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_clock: Option<TestClockId>,
+    /// Lets whoever holds the link see and pay it.
+    pub link_token: String,
+}
+
+/// An occurrence of an agreement (M3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OccurrenceOf {
+    /// The agreement.
+    pub id: SubscriptionId,
+    /// Which one, counted from zero.
+    pub occurrence: u32,
+    /// The agreement's metadata when it was made.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+}
+
+/// An invoice's payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// `inpay_…`
+    pub id: InvoicePaymentId,
+    /// What carries it out.
+    pub intent: PaymentIntentId,
+    /// Unix seconds.
+    pub created: i64,
+}
+
+/// From when until when, Unix seconds; the end is not part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// The first second.
+    pub start: i64,
+    /// The first second after it.
+    pub end: i64,
+}
+
+/// When an invoice went from one state to the next, Unix seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moments {
+    /// Made final.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finalised: Option<i64>,
+    /// Settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<i64>,
+    /// Taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voided: Option<i64>,
+    /// Given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncollectible: Option<i64>,
+}
+
+/// A customer as an invoice names them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addressee {
+    /// Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Telephone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Postal address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// Where goods go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Shipping>,
+    /// `none`, `exempt` or `reverse`.
+    #[serde(default)]
+    pub tax_exempt: String,
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// `il_…`
+    pub id: LineItemId,
+    /// Minor units; rounded once (M6).
+    pub amount: i64,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// How many.
+    pub quantity: u64,
+    /// For when.
+    pub period: Period,
+    /// What each costs, as a decimal number of minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_amount_decimal: Option<String>,
+    /// At which price, of which product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<(PriceId, ProductId)>,
+    /// Where it comes from.
+    pub source: LineSource,
+    /// The merchant's pairs.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+}
+
+/// Where a line comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineSource {
+    /// Part of an agreement.
+    Subscription {
+        /// The agreement.
+        id: SubscriptionId,
+        /// Its part.
+        item: SubscriptionItemId,
+    },
+    /// An amount that the merchant added.
+    Item(InvoiceItemId),
+}
+
+impl Invoice {
+    /// The sum of the lines, minor units.
+    pub fn total(&self) -> i64 {
+        self.lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.amount))
+    }
+
+    /// What is to be paid: a negative total is owed by nobody.
+    pub fn amount_due(&self) -> i64 {
+        self.total().max(0)
+    }
+
+    /// What is still to be paid.
+    pub fn amount_remaining(&self) -> i64 {
+        if self.paid_elsewhere { 0 } else { (self.amount_due() - self.amount_paid).max(0) }
+    }
+
+    /// The id of its payment.
+    pub fn intent(&self) -> Option<&PaymentIntentId> {
+        self.payment.as_ref().map(|payment| &payment.intent)
+    }
+
+    /// What the index of clocks calls its time: empty for real time.
+    pub fn clock_key(&self) -> &str {
+        self.test_clock.as_ref().map_or("", Id::as_str)
+    }
+}
+
+impl Object for Invoice {
+    type Id = InvoiceId;
+    fn id(&self) -> &InvoiceId {
+        &self.id
+    }
+}

@@ -1,0 +1,132 @@
+//! A recurring agreement: who pays what, when, from when until when.
+
+pub mod due;
+
+use onfile_core::currency::Currency;
+use onfile_core::ids::{
+    CustomerId, Id, InvoiceId, PaymentMethodId, PriceId, SubscriptionId, SubscriptionItemId, TestClockId,
+};
+use onfile_core::recurrence::Recurrence;
+use onfile_core::subscription::SubscriptionStatus;
+use serde::{Deserialize, Serialize};
+
+use super::invoice::Period;
+use super::{Metadata, Object};
+
+/// A subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// `sub_…`
+    pub id: SubscriptionId,
+    /// Unix seconds, as all times here in the customer's time.
+    pub created: i64,
+    /// Who pays.
+    pub customer: CustomerId,
+    /// Where it stands.
+    pub status: SubscriptionStatus,
+    /// In what.
+    pub currency: Currency,
+    /// What is paid.
+    pub items: Vec<Item>,
+    /// When. Occurrence `k` is a function of its anchor and `k` alone (M3).
+    pub schedule: Recurrence,
+    /// Whether the schedule was given as `onfile[recurrence]`, not taken from the prices.
+    #[serde(default)]
+    pub own_schedule: bool,
+    /// The occurrence that is billed next; it never restarts.
+    pub next_occurrence: u32,
+    /// What is paid for at present.
+    pub current_period: Period,
+    /// From when on periods count.
+    pub billing_cycle_anchor: i64,
+    /// When it began.
+    pub start_date: i64,
+    /// Its free time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Period>,
+    /// `charge_automatically` or `send_invoice`.
+    pub collection_method: String,
+    /// How long a sent invoice may stay unpaid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_until_due: Option<u32>,
+    /// What to charge, where it is not the customer's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_payment_method: Option<PaymentMethodId>,
+    /// The merchant's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The merchant's pairs.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+    /// When it is to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_at: Option<i64>,
+    /// Whether it ends with the period that is paid.
+    #[serde(default)]
+    pub cancel_at_period_end: bool,
+    /// When its end was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canceled_at: Option<i64>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<i64>,
+    /// Why.
+    #[serde(default)]
+    pub cancellation: Cancellation,
+    /// Its newest invoice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_invoice: Option<InvoiceId>,
+    /// Why it cannot be billed, in a sentence; it is passed over until it is changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parked: Option<String>,
+    /// Whose time it lives in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_clock: Option<TestClockId>,
+}
+
+/// One thing that is paid for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// `si_…`
+    pub id: SubscriptionItemId,
+    /// Unix seconds.
+    pub created: i64,
+    /// At which price.
+    pub price: PriceId,
+    /// How many.
+    pub quantity: u64,
+    /// The merchant's pairs.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+}
+
+/// Why an agreement ended, or is to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    /// `cancellation_requested`, `payment_failed`, `payment_disputed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The customer's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// One of Stripe's words: `too_expensive`, `unused`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<String>,
+}
+
+/// Why an agreement of a deleted customer cannot be billed.
+pub const CUSTOMER_GONE: &str = "Its customer was deleted.";
+
+impl Subscription {
+    /// What the index of clocks calls its time: empty for real time.
+    pub fn clock_key(&self) -> &str {
+        self.test_clock.as_ref().map_or("", Id::as_str)
+    }
+}
+
+impl Object for Subscription {
+    type Id = SubscriptionId;
+    fn id(&self) -> &SubscriptionId {
+        &self.id
+    }
+}

@@ -1,0 +1,219 @@
+//! Recurring agreements: made, billed by their schedule, ended.
+
+use serde_json::json;
+
+use crate::support::billing::at;
+use crate::support::{Server, servers};
+
+const JANUARY: &str = "2027-01-31T10:00:00Z";
+
+async fn subscribe(
+    server: &Server,
+    customer: &str,
+    price: &str,
+    more: &[(&str, &str)],
+) -> crate::support::Reply {
+    let mut pairs = vec![("customer", customer), ("items[0][price]", price)];
+    pairs.extend(more);
+    server.post("/v1/subscriptions", &pairs).await
+}
+
+#[tokio::test]
+async fn a_subscription_is_paid_at_once_and_then_month_by_month() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        let clock = server.clock(at(JANUARY)).await;
+        let customer = server.customer_at(&clock, "pm_card_visa").await;
+        let made = subscribe(&server, &customer, &price, &[("items[0][quantity]", "2")]).await.ok();
+        assert_eq!(made.at("status"), "active", "{}", made.body);
+        assert_eq!(made.at("items/data/0/current_period_end"), at("2027-02-28T10:00:00Z"));
+        server.advance(&clock, at("2027-05-01T00:00:00Z")).await;
+        let invoices = server.invoices_of(&made.id()).await;
+        let told: Vec<_> = invoices
+            .iter()
+            .map(|invoice| {
+                (
+                    invoice["created"].as_i64().unwrap(),
+                    invoice["status"].clone(),
+                    invoice["amount_paid"].clone(),
+                )
+            })
+            .collect();
+        let days = ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30"];
+        let want: Vec<_> =
+            days.iter().map(|day| (at(&format!("{day}T10:00:00Z")), json!("paid"), json!(5800))).collect();
+        assert_eq!(told, want);
+        let numbers: Vec<_> =
+            invoices.iter().map(|i| i["number"].as_str().unwrap()[2..].to_owned()).collect();
+        assert!(
+            numbers.iter().enumerate().all(|(i, n)| n.ends_with(&format!("-{:04}", i + 1))),
+            "{numbers:?}"
+        );
+        assert_eq!(invoices[3]["billing_reason"], "subscription_cycle");
+        assert_eq!(invoices[3]["lines"]["data"][0]["period"]["end"], at("2027-05-31T10:00:00Z"));
+        assert_eq!(server.vault.lock().unwrap().forwarded.len(), 4, "one charge a month");
+    }
+}
+
+#[tokio::test]
+async fn a_declined_first_payment_leaves_it_incomplete_until_it_is_paid_or_expires() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        let clock = server.clock(at(JANUARY)).await;
+        let customer = server.post("/v1/customers", &[("test_clock", &clock)]).await.ok().id();
+        let none = subscribe(&server, &customer, &price, &[]).await;
+        assert_eq!((none.status, none.at("error/code")), (400, json!("resource_missing")));
+        let ask =
+            [("payment_behavior", "default_incomplete"), ("expand[]", "latest_invoice.confirmation_secret")];
+        let left = subscribe(&server, &customer, &price, &ask).await.ok();
+        assert_eq!(left.at("status"), "incomplete");
+        let secret = left.text("latest_invoice/confirmation_secret/client_secret");
+        server.give_card(&customer, "pm_card_visa").await;
+        let other =
+            subscribe(&server, &customer, &price, &[("payment_behavior", "default_incomplete")]).await.ok();
+        let invoice = left.text("latest_invoice/id");
+        let paid = server.post(&format!("/v1/invoices/{invoice}/pay"), &[]).await.ok();
+        assert_eq!((paid.at("status"), paid.at("confirmation_secret")), (json!("paid"), json!(null)));
+        assert!(secret.starts_with(&paid.text("payments/data/0/payment/payment_intent")), "{secret}");
+        let now = server.get(&format!("/v1/subscriptions/{}", left.id()), &[]).await.ok();
+        assert_eq!(now.at("status"), "active");
+        server.advance(&clock, at("2027-02-01T10:00:00Z")).await;
+        let expired = server.get(&format!("/v1/subscriptions/{}", other.id()), &[]).await.ok();
+        assert_eq!(expired.at("status"), "incomplete_expired");
+    }
+}
+
+#[tokio::test]
+async fn three_attempts_are_made_and_no_fourth() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        let clock = server.clock(at(JANUARY)).await;
+        let customer = server.customer_at(&clock, "pm_card_visa").await;
+        let made = subscribe(&server, &customer, &price, &[]).await.ok();
+        server.give_card(&customer, "pm_card_chargeDeclined").await;
+        server.advance(&clock, at("2027-02-28T10:00:00Z")).await;
+        let first = server.invoices_of(&made.id()).await.remove(1);
+        assert_eq!((&first["status"], &first["attempt_count"]), (&json!("open"), &json!(1)), "{first}");
+        let next = first["next_payment_attempt"].as_i64().unwrap();
+        assert!(next >= at("2027-03-03T10:00:00Z"), "{next}");
+        let now = server.get(&format!("/v1/subscriptions/{}", made.id()), &[]).await.ok();
+        assert_eq!(now.at("status"), "past_due");
+        server.advance(&clock, at("2027-03-30T00:00:00Z")).await;
+        let last = server.invoices_of(&made.id()).await.remove(1);
+        assert_eq!(
+            (&last["attempt_count"], &last["next_payment_attempt"]),
+            (&json!(3), &json!(null)),
+            "{last}"
+        );
+        let invoice = last["id"].as_str().unwrap();
+        let fourth = server.post(&format!("/v1/invoices/{invoice}/pay"), &[]).await;
+        assert_eq!((fourth.status, fourth.at("error/code")), (400, json!("attempts_exhausted")));
+        server.give_card(&customer, "pm_card_visa").await;
+        let by_customer = [("off_session", "false")];
+        let paid = server.post(&format!("/v1/invoices/{invoice}/pay"), &by_customer).await.ok();
+        assert_eq!(paid.at("status"), "paid");
+        let now = server.get(&format!("/v1/subscriptions/{}", made.id()), &[]).await.ok();
+        assert_eq!(now.at("status"), "active");
+    }
+}
+
+#[tokio::test]
+async fn it_ends_when_asked_with_its_period_or_at_its_time() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        let clock = server.clock(at(JANUARY)).await;
+        let customer = server.customer_at(&clock, "pm_card_visa").await;
+        let mut made = Vec::new();
+        let cancel_at = at("2027-03-15T00:00:00Z").to_string();
+        for more in [vec![("cancel_at_period_end", "true")], vec![("cancel_at", cancel_at.as_str())], vec![]]
+        {
+            made.push(subscribe(&server, &customer, &price, &more).await.ok().id());
+        }
+        let ended =
+            server.with(&server.merchant.secret, "DELETE", &format!("/v1/subscriptions/{}", made[2]), &[]);
+        let ended = crate::support::send(ended).await.ok();
+        assert_eq!((ended.at("status"), ended.at("ended_at")), (json!("canceled"), json!(at(JANUARY))));
+        server.advance(&clock, at("2027-04-30T00:00:00Z")).await;
+        for (id, ends, charges) in [
+            (&made[0], "2027-02-28T10:00:00Z", 1),
+            (&made[1], "2027-03-15T00:00:00Z", 2),
+            (&made[2], JANUARY, 1),
+        ] {
+            let now = server.get(&format!("/v1/subscriptions/{id}"), &[]).await.ok();
+            assert_eq!((now.at("status"), now.at("ended_at")), (json!("canceled"), json!(at(ends))), "{id}");
+            assert_eq!(server.invoices_of(id).await.len(), charges, "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_same_occurrence_is_never_billed_twice() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        let (customer, _) = server.customer_with_card("pm_card_visa").await;
+        server.give_card(&customer, "pm_card_visa").await;
+        let made = subscribe(&server, &customer, &price, &[]).await.ok();
+        let mut tx = server.app.db.begin().await.unwrap();
+        let copied = tx
+            .execute(
+                "INSERT INTO invoices (account_id, id, customer_id, subscription_id, occurrence, status, clock_id, version, \
+                 doc) SELECT account_id, 'in_copy', customer_id, subscription_id, occurrence, status, clock_id, 1, doc \
+                 FROM invoices WHERE account_id = $1 AND subscription_id = $2",
+                onfile_service::binds![
+                    onfile_core::ids::Id::as_str(&server.merchant.account.id),
+                    &made.id()
+                ],
+            )
+            .await;
+        assert!(matches!(copied, Err(onfile_service::db::DbError::Duplicate(_))), "{copied:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_by_name_and_changes_nothing() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        let yearly = server.price("2900", "year").await;
+        let once = [("currency", "usd"), ("unit_amount", "100"), ("product_data[name]", "Once")];
+        let once = server.post("/v1/prices", &once).await.ok().id();
+        let (customer, method) = server.customer_with_card("pm_card_visa").await;
+        let (stranger, _) = server.customer_with_card("pm_card_visa").await;
+        let good = [("customer", customer.as_str()), ("items[0][price]", price.as_str())];
+        let with = |more: &[(&'static str, &str)]| -> Vec<(String, String)> {
+            let mut pairs: Vec<(String, String)> =
+                good.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+            for (name, value) in more {
+                pairs.retain(|(known, _)| known != name);
+                pairs.push(((*name).to_owned(), (*value).to_owned()));
+            }
+            pairs
+        };
+        for (pairs, param) in [
+            (with(&[("customer", "cus_none")]), "customer"),
+            (with(&[("items[0][price]", "price_none")]), "items[0][price]"),
+            (with(&[("items[0][price]", &once)]), "items[0][price]"),
+            (with(&[("items[1][price]", &yearly)]), "items"),
+            (with(&[("items[0][quantity]", "-1")]), "items[0][quantity]"),
+            (with(&[("items[0][quantity]", "1000000")]), ""),
+            (with(&[("items[0][colour]", "red")]), "items[0][colour]"),
+            (with(&[("collection_method", "post")]), "collection_method"),
+            (with(&[("collection_method", "send_invoice")]), "days_until_due"),
+            (with(&[("days_until_due", "3")]), "days_until_due"),
+            (with(&[("payment_behavior", "error_if_incomplete")]), "payment_behavior"),
+            (with(&[("trial_end", "1000")]), "trial_end"),
+            (with(&[("billing_cycle_anchor", "1900000000")]), "proration_behavior"),
+            (with(&[("default_payment_method", "pm_none")]), "default_payment_method"),
+            (with(&[("customer", &stranger), ("default_payment_method", &method)]), "default_payment_method"),
+            (with(&[("tip", "1")]), "tip"),
+        ] {
+            let pairs: Vec<(&str, &str)> = pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            let reply = server.post("/v1/subscriptions", &pairs).await;
+            assert_eq!(reply.status, 400, "{pairs:?}: {}", reply.body);
+            if !param.is_empty() {
+                assert_eq!(reply.at("error/param"), param, "{pairs:?}: {}", reply.body);
+            }
+        }
+        let none = server.get("/v1/subscriptions", &[("status", "all")]).await.ok();
+        assert_eq!(none.at("data"), json!([]));
+    }
+}
