@@ -112,6 +112,8 @@ ids! {
     ConsentId = "cons";
     /// A member of the merchant's staff.
     StaffId = "staff";
+    /// Something that a customer is told by mail.
+    NoticeId = "ntc";
     /// One API request, for logs and for the `request-id` header.
     RequestId = "req";
 }

@@ -11,7 +11,7 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
-    account, charges, customers, events, payment_intents, payment_methods, refunds, setup_intents,
+    account, charges, customers, events, notices, payment_intents, payment_methods, refunds, setup_intents,
 };
 use crate::app::App;
 use crate::pages;
@@ -79,6 +79,8 @@ pub const ROUTES: &[Route] = &[
     route!("POST", "/v1/refunds/{id}", Secret, refunds::update),
     route!("GET", "/v1/events", Secret, events::list),
     route!("GET", "/v1/events/{id}", Secret, events::retrieve),
+    route!("GET", "/v1/onfile/notices", Secret, notices::list),
+    route!("GET", "/v1/onfile/notices/{id}", Secret, notices::retrieve),
 ];
 
 /// Everything that this process serves: the API and the pages.

@@ -4,6 +4,7 @@ pub mod charge;
 pub mod customer;
 pub mod event;
 pub mod full;
+pub mod notice;
 pub mod parts;
 pub mod payment_intent;
 pub mod payment_method;

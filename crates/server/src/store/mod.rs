@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod destructions;
 pub mod events;
 pub mod idempotency;
+pub mod notices;
 pub mod objects;
 pub mod operations;
 pub mod pages;
@@ -13,5 +14,11 @@ pub mod staff;
 use onfile_service::db::Migration;
 
 /// The schema, step by step. Released steps never change.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "0001_first.sql", sql: include_str!("../../migrations/0001_first.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "0001_first.sql", sql: include_str!("../../migrations/0001_first.sql") },
+    Migration {
+        version: 2,
+        name: "0002_notices.sql",
+        sql: include_str!("../../migrations/0002_notices.sql"),
+    },
+];
