@@ -50,6 +50,7 @@ pub fn json(running: &Running) -> Outcome<()> {
         "sandbox": running.ports.sandbox_url(),
         "portal": running.portal(),
         "mail": running.ports.sandbox_url(),
+        "smtp": format!("127.0.0.1:{}", running.ports.mail()),
         "secret_key": running.demo.secret_key,
         "publishable_key": running.demo.publishable_key,
         "account": running.demo.account,

@@ -18,12 +18,14 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("customer", customer.as_str()),
         ("payment_method", method.as_str()),
         ("confirm", "true"),
+        ("receipt_email", "jenny@example.com"),
     ];
     let paid = server.post("/v1/payment_intents", &pay).await.ok();
     let refund =
         server.post("/v1/refunds", &[("payment_intent", &paid.id()), ("amount", "1")]).await.ok().id();
     let setup = server.post("/v1/setup_intents", &[]).await.ok().id();
     let event = server.get("/v1/events", &[("limit", "1")]).await.ok().id_of_first();
+    let notice = server.get("/v1/onfile/notices", &[]).await.ok().id_of_first();
     vec![
         ("/v1/customers", customer),
         ("/v1/payment_methods", method),
@@ -32,6 +34,7 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/refunds", refund),
         ("/v1/setup_intents", setup),
         ("/v1/events", event),
+        ("/v1/onfile/notices", notice),
     ]
 }
 

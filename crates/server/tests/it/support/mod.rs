@@ -1,5 +1,6 @@
 //! The real router over real HTTP, one for each database at hand.
 
+pub mod mail;
 pub mod vault;
 
 use std::os::unix::fs::PermissionsExt;
