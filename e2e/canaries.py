@@ -3,7 +3,7 @@
 usage: python canaries.py FOLDER-OR-FILE...      exit status 1 when one is found, or when there is nothing to search
 
 Every file is looked at raw and through what could have been done to a text before it was written: separators,
-percent-encoding, JSON escapes, hexadecimal, base64 in all three alignments, UTF-16, gzip, and two of these one upon
+percent-encoding, quoted-printable, JSON escapes, hexadecimal, base64 in all three alignments, UTF-16, gzip, and two of these one upon
 the other. The search knows nothing of any file format: a number in a deleted row or in a page that was freed is found.
 """
 
@@ -73,6 +73,7 @@ _CVC = re.compile(
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\-]{10,}")
 _HEX = re.compile(rb"(?:[0-9A-Fa-f][ :]?){24,}")
 _ESCAPES = re.compile(rb"\\u00([0-7][0-9A-Fa-f])|\\x([0-7][0-9A-Fa-f])")
+_QUOTED_PRINTABLE = re.compile(rb"=(?:\r?\n|([0-9A-Fa-f]{2}))")
 _UTF16 = re.compile(rb"(?:[\x20-\x7e]\x00){12,}|(?:\x00[\x20-\x7e]){12,}")
 _URLSAFE = bytes.maketrans(b"-_", b"+/")
 
@@ -132,6 +133,8 @@ def _decoded(data: bytes) -> Iterator[tuple[str, bytes]]:
             pass
     if b"%" in data:
         yield "percent", urllib.parse.unquote_to_bytes(data)
+    if _QUOTED_PRINTABLE.search(data):
+        yield "quoted-printable", _QUOTED_PRINTABLE.sub(lambda match: bytes.fromhex((match[1] or b"").decode()), data)
     if b"\\u00" in data or b"\\x" in data:
         yield "escapes", _ESCAPES.sub(lambda match: bytes([int(match[1] or match[2], 16)]), data)
     runs = [_unbase64(run.group()) for run in _BASE64.finditer(data)]

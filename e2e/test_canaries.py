@@ -6,6 +6,7 @@ import json
 import urllib.parse
 
 import pytest
+import requests
 
 import canaries
 
@@ -20,6 +21,8 @@ FORMS = {
     "plus signs": "+".join(CARD_GROUPS),
     "percent spaces": urllib.parse.quote(" ".join(CARD_GROUPS)),
     "percent digits": "".join(f"%{ord(digit):02X}" for digit in NUMBER),
+    "quoted-printable over two lines": f"{NUMBER[:7]}=\r\n{NUMBER[7:]}",
+    "quoted-printable digits": "".join(f"={ord(digit):02X}" for digit in NUMBER),
     "percent twice": urllib.parse.quote(urllib.parse.quote(" ".join(CARD_GROUPS))),
     "json escapes": "".join(f"\\u{ord(digit):04x}" for digit in NUMBER),
     "hex": NUMBER.encode().hex(),
@@ -88,3 +91,12 @@ def test_no_card_data_is_in_anything_that_the_installation_wrote(stack):
     found, count = canaries.search_files([stack.data])
     assert count > 5
     assert found == [], "\n".join(map(str, found))
+
+
+@pytest.mark.last
+def test_no_card_data_is_in_any_mail(stack):
+    """As a reader sees it, decoded; the files that it is kept in are searched above."""
+    mail = requests.get(f"{stack.mail}/messages", timeout=30)
+    mail.raise_for_status()
+    for message in mail.json():
+        assert canaries.search_bytes(json.dumps(message, ensure_ascii=False).encode(), message["id"]) == []

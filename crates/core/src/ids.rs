@@ -142,6 +142,8 @@ ids! {
     TestClockId = "clock";
     /// A batch of charges that were due together.
     RunId = "run";
+    /// Something that a customer is told by mail.
+    NoticeId = "ntc";
     /// One API request, for logs and for the `request-id` header.
     RequestId = "req";
 }

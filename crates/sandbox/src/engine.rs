@@ -11,6 +11,7 @@ use crate::entry::{Challenge, Entry, Event, Fact, NewPayment, Stamp};
 use crate::faults::Faults;
 use crate::ids::PaymentId;
 use crate::ledger::{Ledger, Stopped, Written};
+use crate::mail::Mailbox;
 use crate::request::PaymentRequest;
 use crate::rules::{self, Circumstances, CvcCheck, INCORRECT_NUMBER, Verdict};
 use crate::secrets::{Mark, Secrets};
@@ -35,6 +36,8 @@ pub struct Engine {
     pub ledger: Ledger,
     /// How things are shown.
     pub views: Views,
+    /// The mail that was caught.
+    pub mail: Arc<Mailbox>,
     /// What is known. Locked for the time of a decision, never across an `await`.
     pub state: Mutex<State>,
 }

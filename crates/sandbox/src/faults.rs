@@ -30,8 +30,43 @@ pub struct Plan {
     pub no_idempotency: bool,
     /// How long answers take.
     pub latency_ms: Latency,
+    /// What happens to mail.
+    pub mail: MailFault,
     /// Of the source that draws.
     pub seed: u64,
+}
+
+/// What happens to every message that the mail catcher is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailFault {
+    /// It is kept.
+    #[default]
+    None,
+    /// It is refused for now, with 451 after its last line.
+    #[serde(rename = "refuse_451")]
+    Refuse451,
+    /// Its recipients are refused for ever, with 550.
+    #[serde(rename = "refuse_550")]
+    Refuse550,
+    /// The connection closes after its last line, and nothing is kept.
+    Drop,
+    /// It is kept, and the connection closes without an answer: the sender cannot know.
+    KeepThenDrop,
+}
+
+impl MailFault {
+    /// Reads the word.
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "none" => Some(Self::None),
+            "refuse_451" => Some(Self::Refuse451),
+            "refuse_550" => Some(Self::Refuse550),
+            "drop" => Some(Self::Drop),
+            "keep_then_drop" => Some(Self::KeepThenDrop),
+            _ => None,
+        }
+    }
 }
 
 /// How long answers take, in milliseconds. The work is done first: who stops waiting has paid.
@@ -79,6 +114,7 @@ impl Plan {
             drop_then_nothing: fields.number("drop_then_nothing", share, 1.0)?,
             no_idempotency: fields.flag("no_idempotency", false)?,
             latency_ms: latency(&mut fields)?,
+            mail: mail(&mut fields)?,
             seed: match fields.optional("seed") {
                 None => 0,
                 Some(seed) => seed.as_u64().ok_or_else(|| fields.invalid("seed", "a whole number"))?,
@@ -121,6 +157,12 @@ impl Latency {
         };
         Duration::try_from_secs_f64(ms.min(LATENCY_MAX_MS) / 1000.0).unwrap_or_default()
     }
+}
+
+fn mail(fields: &mut Fields) -> Result<MailFault, ShapeError> {
+    const RULE: &str = "`none`, `refuse_451`, `refuse_550`, `drop` or `keep_then_drop`";
+    let Some(word) = fields.optional("mail") else { return Ok(MailFault::None) };
+    word.as_str().and_then(MailFault::parse).ok_or_else(|| fields.invalid("mail", RULE))
 }
 
 fn latency(fields: &mut Fields) -> Result<Latency, ShapeError> {
@@ -170,6 +212,11 @@ impl Faults {
     /// Whether idempotency keys are ignored.
     pub fn no_idempotency(&self) -> bool {
         self.in_force().plan.no_idempotency
+    }
+
+    /// What happens to mail.
+    pub fn mail(&self) -> MailFault {
+        self.in_force().plan.mail
     }
 
     /// Draws for one request.
@@ -249,6 +296,10 @@ mod tests {
                 r#"{"latency_ms": {"p50": 5, "p99": 1}}"#,
                 "The field `latency_ms` must be a number, or p50 and p99 with 0 < p50 ≤ p99.",
             ),
+            (
+                r#"{"mail": "lose"}"#,
+                "The field `mail` must be `none`, `refuse_451`, `refuse_550`, `drop` or `keep_then_drop`.",
+            ),
             (r#"{"seed": -1}"#, "The field `seed` must be a whole number."),
         ] {
             assert_eq!(Plan::parse(body.as_bytes()).unwrap_err().to_string(), want);
@@ -256,6 +307,11 @@ mod tests {
         let plan = Plan::parse(br#"{"latency_ms": {"p50": 5, "p99": 50}, "no_idempotency": true}"#).unwrap();
         assert_eq!(plan.latency_ms, Latency::LogNormal { p50: 5.0, p99: 50.0 });
         assert!(plan.no_idempotency);
+        for word in ["none", "refuse_451", "refuse_550", "drop", "keep_then_drop"] {
+            let body = format!(r#"{{"mail": "{word}"}}"#);
+            let shown = serde_json::to_value(Plan::parse(body.as_bytes()).unwrap()).unwrap();
+            assert_eq!(shown["mail"], word);
+        }
         assert_eq!(Plan::parse(br#"{"latency_ms": 7}"#).unwrap().latency_ms, Latency::Fixed(7.0));
     }
 }

@@ -40,4 +40,6 @@ shared_ids! {
     RefundId = "ref";
     /// A void.
     VoidId = "void";
+    /// A caught message.
+    MessageId = "msg";
 }

@@ -10,6 +10,7 @@ mod fields;
 mod ids;
 mod last4;
 mod ledger;
+mod mail;
 mod money;
 mod request;
 mod routes;

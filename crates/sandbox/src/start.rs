@@ -17,6 +17,8 @@ use tokio::net::TcpListener;
 use crate::engine::Engine;
 use crate::faults::Faults;
 use crate::ledger::{Ledger, OpenError, open};
+use crate::mail::listen::catch;
+use crate::mail::{Mailbox, MailboxError};
 use crate::routes::{App, router};
 use crate::secrets::{SecretError, Secrets};
 use crate::serve::serve;
@@ -28,7 +30,10 @@ pub struct Options {
     /// Where to listen. Plain HTTP, hence loopback only; port 0 finds a free one.
     #[arg(long, default_value = "127.0.0.1:4244")]
     listen: SocketAddr,
-    /// The directory of the ledger file; made when it is missing.
+    /// Where to catch mail by SMTP, on loopback only [default: nowhere]
+    #[arg(long)]
+    smtp_listen: Option<SocketAddr>,
+    /// The directory of the ledger file and of caught mail; made when it is missing.
     #[arg(long)]
     data: PathBuf,
     /// How browsers reach this server, for challenge pages [default: http:// and the address it listens on]
@@ -47,7 +52,7 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Others could read what is sent.
-    #[error("--listen {0} is not a loopback address: plain HTTP is served on loopback only")]
+    #[error("{0} is not a loopback address: plain HTTP and SMTP are served on loopback only")]
     NotLoopback(SocketAddr),
     /// The key would be copied with what it protects.
     #[error("--key-file must not be inside --data: whoever copies the ledger must not get the key with it")]
@@ -67,6 +72,9 @@ pub enum StartError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] OpenError),
+    /// The mail.
+    #[error(transparent)]
+    Mail(#[from] MailboxError),
     /// The address is taken, or the system refuses something else.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
@@ -88,15 +96,21 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     if let Err(error) = process::raise_open_files() {
         tracing::warn!("cannot raise the limit of open files: {error}");
     }
-    if !options.listen.ip().is_loopback() {
-        return Err(StartError::NotLoopback(options.listen));
+    for address in [Some(options.listen), options.smtp_listen].into_iter().flatten() {
+        if !address.ip().is_loopback() {
+            return Err(StartError::NotLoopback(address));
+        }
     }
     let secrets = Secrets::load(&options.credential_file, &key_file(&options)?, &SystemRandom)?;
     let (file, state, durable) = open(&options.data, secrets.key_check())?;
     let shutdown = Shutdown::on_signals()?;
-    let listener = TcpListener::bind(options.listen).await;
-    let listener = listener.map_err(|error| StartError::Listen(options.listen, error))?;
+    let mail = Arc::new(Mailbox::open(&options.data)?);
+    let listener = bind(options.listen).await?;
     let address = listener.local_addr()?;
+    let catcher = match options.smtp_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let public_url = public_url(options.public_url, address)?;
     let (ledger, mut writer) = Ledger::start(file, durable)?;
     let clock = Arc::new(SystemClock);
@@ -107,16 +121,26 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         clock,
         ledger,
         views: Views { public_url },
+        mail,
         state: Mutex::new(state),
     };
-    let router = router(App { engine: Arc::new(engine), data: Arc::new(options.data) })?;
-    announce(address)?;
+    let engine = Arc::new(engine);
+    let router = router(App { engine: Arc::clone(&engine), data: Arc::new(options.data) })?;
+    announce("http", address)?;
+    if let Some(catcher) = catcher {
+        announce("smtp", catcher.local_addr()?)?;
+        tokio::spawn(catch(catcher, engine, shutdown.clone()));
+    }
     tokio::select! {
         () = serve(listener, router, shutdown) => {}
         error = writer.failure() => return Err(StartError::LedgerFailed(error)),
     }
     tokio::task::spawn_blocking(|| writer.finish()).await.map_err(io::Error::other)?;
     Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
 }
 
 fn key_file(options: &Options) -> Result<PathBuf, StartError> {
@@ -141,8 +165,8 @@ fn public_url(wanted: Option<String>, address: SocketAddr) -> Result<String, Sta
 }
 
 /// Tells whoever started the process, on standard output, that it serves, and where.
-fn announce(address: SocketAddr) -> io::Result<()> {
+fn announce(scheme: &str, address: SocketAddr) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "onfile-sandbox: listening on http://{address}")?;
+    writeln!(out, "onfile-sandbox: listening on {scheme}://{address}")?;
     out.flush()
 }

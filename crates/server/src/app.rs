@@ -10,6 +10,7 @@ use onfile_service::keyring::{KeyFilesError, refuse_shared_directory};
 
 use crate::config::Config;
 use crate::keys::Keys;
+use crate::notices::post::{MailSetupError, Mailer};
 use crate::store::accounts::CustomerNumbers;
 use crate::vault_client::{VaultClient, VaultSetupError};
 use crate::wire::auth::KeyCache;
@@ -24,6 +25,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// The only way to card data and processors.
     pub vault: VaultClient,
+    /// The way to customers' mailboxes; none where `[mail]` is missing.
+    pub mailer: Option<Mailer>,
     /// What stored answers and events are encrypted with.
     pub keys: Arc<Keys>,
     /// The configuration file.
@@ -49,6 +52,9 @@ pub enum StartError {
     /// The keys cannot be used.
     #[error("cannot use `keys.dir`")]
     Keys(#[from] KeyFilesError),
+    /// The way to the mail server cannot be set up.
+    #[error("cannot use `[mail]`")]
+    Mail(#[from] MailSetupError),
     /// The way to the vault cannot be set up.
     #[error("cannot use `[vault]`")]
     Vault(#[from] VaultSetupError),
@@ -70,12 +76,14 @@ impl App {
         let ids = IdSource::new(Arc::clone(&clock), Arc::clone(&random));
         let keys = Keys::open(&config.keys.dir, random)?;
         let vault = VaultClient::new(&config.vault)?;
+        let mailer = config.mail.as_ref().map(Mailer::new).transpose()?;
         let db = Db::open(&config.database_url(), crate::store::MIGRATIONS).await?;
         Ok(Arc::new(Self {
             db,
             ids,
             clock,
             vault,
+            mailer,
             keys: Arc::new(keys),
             config,
             key_cache: KeyCache::default(),

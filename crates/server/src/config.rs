@@ -1,10 +1,13 @@
 //! `onfile.toml`.
 
+pub mod mail;
+
 use std::path::{Path, PathBuf};
 
 use onfile_service::config::{ConfigError, DatabaseConfig, DatabaseUrl, ListenConfig, LogConfig};
 use serde::Deserialize;
 
+use self::mail::MailConfig;
 use onfile_service::origin::is_origin;
 
 /// The whole file.
@@ -24,6 +27,8 @@ pub struct Config {
     /// `[processing]`
     #[serde(default)]
     pub processing: ProcessingConfig,
+    /// `[mail]`; without it no mail is sent.
+    pub mail: Option<MailConfig>,
     /// `[log]`
     #[serde(default)]
     pub log: LogConfig,
@@ -189,6 +194,7 @@ mod tests {
         assert_eq!(config.vault.link, VaultLink::Socket("/r/v.sock".into()));
         assert_eq!(config.vault.timeout_ms, 35_000);
         assert_eq!(config.processing.lease_ms, 60_000);
+        assert!(config.mail.is_none());
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod config;
 pub mod forget;
 pub mod keys;
 pub mod model;
+pub mod notices;
 pub mod pages;
 pub mod payments;
 pub mod render;

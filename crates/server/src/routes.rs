@@ -11,8 +11,8 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
-    account, charges, customers, events, invoice_items, invoices, payment_intents, payment_methods, prices,
-    products, refunds, runs, setup_intents, subscriptions, test_clocks,
+    account, charges, customers, events, invoice_items, invoices, notices, payment_intents, payment_methods,
+    prices, products, refunds, runs, setup_intents, subscriptions, test_clocks,
 };
 use crate::app::App;
 use crate::pages;
@@ -115,6 +115,8 @@ pub const ROUTES: &[Route] = &[
     route!("GET", "/v1/onfile/runs/{id}/items", Secret, runs::items),
     route!("GET", "/v1/events", Secret, events::list),
     route!("GET", "/v1/events/{id}", Secret, events::retrieve),
+    route!("GET", "/v1/onfile/notices", Secret, notices::list),
+    route!("GET", "/v1/onfile/notices/{id}", Secret, notices::retrieve),
 ];
 
 /// Everything that this process serves: the API and the pages.

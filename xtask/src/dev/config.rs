@@ -99,6 +99,7 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
          [public]\nurl = {url}\n\n\
          [vault]\nsocket = {socket}\ncredential_file = {service}\nurl = {vault}\ntimeout_ms = {timeout}\n\n\
          [processing]\nlease_ms = {lease}\nabsent_is_final_after_ms = {absent}\ncheck_delay_max_ms = {check}\n\n\
+         [mail]\nhost = \"127.0.0.1\"\nport = {mail}\ntls = \"none\"\nfrom = \"receipts@demo.example\"\n\n\
          [log]\nformat = \"text\"\nlevel = \"info\"\n",
         database = quoted(database),
         keys = path("keys/server"),
@@ -111,6 +112,7 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
         lease = timeouts.lease_ms,
         absent = timeouts.absent_is_final_after_ms,
         check = timeouts.check_delay_max_ms,
+        mail = ports.mail(),
     )
 }
 
@@ -142,6 +144,7 @@ mod tests {
         assert_eq!(server["vault"]["socket"], vault["internal"]["socket"]);
         assert_eq!(server["vault"]["credential_file"], vault["internal"]["credential_file"]);
         assert_eq!(server["vault"]["timeout_ms"].as_integer(), Some(3_000));
+        assert_eq!(server["mail"]["port"].as_integer(), Some(5_003));
     }
 
     #[test]

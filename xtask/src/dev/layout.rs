@@ -152,7 +152,7 @@ pub struct Ports {
     base: u16,
 }
 
-/// The sandbox's mail catcher is the base's third neighbour, `PostgreSQL` the ninth.
+/// `PostgreSQL` is the base's ninth neighbour.
 const POSTGRES_OFFSET: u16 = 9;
 
 impl Ports {
@@ -180,6 +180,11 @@ impl Ports {
     /// The stand-in processor.
     pub fn sandbox(self) -> u16 {
         self.base + 2
+    }
+
+    /// The mail catcher's SMTP.
+    pub fn mail(self) -> u16 {
+        self.base + 3
     }
 
     /// `PostgreSQL`, when it is asked for.

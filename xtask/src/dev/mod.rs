@@ -111,7 +111,7 @@ fn supervise(args: &DevArgs, interrupt: &Interrupt) -> Outcome<()> {
     let bin = toolchain::bin_dir(args.release);
     // The lock outlives everything below, so that two never share a folder.
     let _lock = claim(&layout, args.fresh)?;
-    http::require_free(&[ports.server(), ports.vault(), ports.sandbox()])?;
+    http::require_free(&[ports.server(), ports.vault(), ports.sandbox(), ports.mail()])?;
 
     let mut supervisor = Supervisor::new(layout.clone());
     let running = start(args, &layout, ports, &bin, &mut supervisor, interrupt)?;
@@ -192,7 +192,6 @@ fn start(
     supervisor.start(serve_spec("server", onfile.clone(), server_config))?;
     wait_ready(supervisor, &[("server", ports.server())], interrupt)?;
 
-    let mail = http::status(ports.sandbox(), "/mail").is_some_and(|status| status != 404);
     Ok(Running {
         layout: layout.clone(),
         ports,
@@ -200,7 +199,6 @@ fn start(
         demo,
         staff_link,
         staff_link_command: account::staff_link_command(layout, &onfile),
-        mail,
         pids: supervisor.pids(),
     })
 }
@@ -243,7 +241,8 @@ fn sandbox_spec(layout: &Layout, ports: Ports, program: PathBuf) -> Spec {
     let key = layout.path("keys/sandbox/sandbox.key");
     let command = move || {
         let mut command = process::tethered(&program)?;
-        command.args(["serve", "--listen", &format!("127.0.0.1:{}", ports.sandbox()), "--data"]).arg(&data);
+        command.args(["serve", "--listen", &format!("127.0.0.1:{}", ports.sandbox())]);
+        command.args(["--smtp-listen", &format!("127.0.0.1:{}", ports.mail()), "--data"]).arg(&data);
         command.args(["--public-url", &ports.sandbox_url(), "--credential-file"]).arg(&credential);
         command.arg("--key-file").arg(&key);
         Ok(command)

@@ -23,8 +23,6 @@ pub struct Running {
     pub staff_link: String,
     /// Makes the next such link.
     pub staff_link_command: Command,
-    /// Whether the sandbox has a mail catcher.
-    pub mail: bool,
     /// Process ids by name, at this moment.
     pub pids: Vec<(&'static str, u32)>,
 }
@@ -34,8 +32,8 @@ impl Running {
         format!("{}/demo", self.ports.server_url())
     }
 
-    fn mail_url(&self) -> Option<String> {
-        self.mail.then(|| format!("{}/mail", self.ports.sandbox_url()))
+    fn inbox(&self) -> String {
+        format!("{}/inbox", self.ports.sandbox_url())
     }
 }
 
@@ -51,7 +49,8 @@ pub fn json(running: &Running) -> Outcome<()> {
         "vault": running.ports.vault_url(),
         "sandbox": running.ports.sandbox_url(),
         "portal": running.portal(),
-        "mail": running.mail_url(),
+        "mail": running.ports.sandbox_url(),
+        "smtp": format!("127.0.0.1:{}", running.ports.mail()),
         "secret_key": running.demo.secret_key,
         "publishable_key": running.demo.publishable_key,
         "account": running.demo.account,
@@ -79,7 +78,6 @@ fn say(text: &str) -> Outcome<()> {
 
 fn page(running: &Running) -> String {
     let (api, key) = (running.ports.server_url(), &running.demo.secret_key);
-    let mail = running.mail_url().map(|url| format!("  Mail       {url}\n")).unwrap_or_default();
     format!(
         "
 Onfile is running.
@@ -88,7 +86,8 @@ Onfile is running.
   Vault      {vault}
   Processor  {sandbox} (a stand-in: no real money moves)
   Pages      {portal}
-{mail}  Data       {dir} ({database})
+  Mail       {inbox} (all mail ends there)
+  Data       {dir} ({database})
 
   Secret key       {key}
   Publishable key  {publishable}
@@ -122,6 +121,7 @@ Ctrl-C ends everything.
         vault = running.ports.vault_url(),
         sandbox = running.ports.sandbox_url(),
         portal = running.portal(),
+        inbox = running.inbox(),
         dir = running.layout.root().display(),
         database = running.database,
         publishable = running.demo.publishable_key,
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_page_names_what_one_needs_to_begin() {
-        let mut running = Running {
+        let running = Running {
             layout: Layout::at(Path::new("/tmp/data")).unwrap(),
             ports: Ports::from_base(5000).unwrap(),
             database: "sqlite",
@@ -154,17 +154,18 @@ mod tests {
             },
             staff_link: "http://localhost:5000/staff/enter".into(),
             staff_link_command: Command::new("onfile"),
-            mail: false,
             pids: Vec::new(),
         };
         let shown = page(&running);
-        for part in
-            ["http://localhost:5000/demo", "http://127.0.0.1:5001", "sk_test_1", "pk_test_1", "pm_card_visa"]
-        {
+        for part in [
+            "http://localhost:5000/demo",
+            "http://127.0.0.1:5001",
+            "http://127.0.0.1:5002/inbox",
+            "sk_test_1",
+            "pk_test_1",
+            "pm_card_visa",
+        ] {
             assert!(shown.contains(part), "{part}");
         }
-        assert!(!shown.contains("Mail "));
-        running.mail = true;
-        assert!(page(&running).contains("http://127.0.0.1:5002/mail"));
     }
 }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::App;
 use super::page::page;
 use crate::entry::{FactKind, LedgerLine};
-use crate::faults::{Latency, Plan};
+use crate::faults::{Latency, MailFault, Plan};
 use crate::rules::Initiator;
 
 /// `GET /`
@@ -17,6 +17,7 @@ pub async fn show(State(app): State<App>) -> Response {
     let lines: Vec<LedgerLine> = app.engine.state().recent(durable).cloned().collect();
     let main = html! {
         h1 { "Stand-in card processor" }
+        p { a href="/inbox" { "Inbox" } ": mail that was caught here" }
         (faults(&app.engine.faults.plan()))
         h2 id="facts" { "Newest ledger lines" }
         @if lines.is_empty() {
@@ -45,9 +46,20 @@ fn faults(plan: &Plan) -> Markup {
                 dt { "Dropped before anything" } dd { (share(plan.drop_then_nothing)) }
                 dt { "Idempotency keys" } dd { @if plan.no_idempotency { "ignored" } @else { "honoured" } }
                 dt { "Delay of answers" } dd { (latency) }
+                dt { "Mail" } dd { (mail(plan.mail)) }
                 dt { "Seed" } dd { (plan.seed) }
             }
         }
+    }
+}
+
+fn mail(fault: MailFault) -> &'static str {
+    match fault {
+        MailFault::None => "kept",
+        MailFault::Refuse451 => "refused for now (451)",
+        MailFault::Refuse550 => "refused for ever (550)",
+        MailFault::Drop => "dropped, not kept",
+        MailFault::KeepThenDrop => "kept, then dropped without an answer",
     }
 }
 

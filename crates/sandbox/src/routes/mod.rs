@@ -5,8 +5,10 @@ mod captures;
 mod challenge;
 mod faults;
 mod home;
+mod inbox;
 mod ledger;
 mod lookup;
+mod messages;
 mod page;
 mod payments;
 mod refunds;
@@ -63,7 +65,10 @@ pub fn router(app: App) -> Result<Router, BadSource> {
         .route("/health", get(|| async { StatusCode::NO_CONTENT }))
         .route("/faults", get(faults::show))
         .route("/ledger", get(ledger::show))
+        .route("/messages", get(messages::list).delete(messages::clear))
+        .route("/messages/{id}", get(messages::show))
         .merge(protect(Router::new().route("/", get(home::show)), page::headers(&[])?))
+        .merge(inbox::routes()?)
         .merge(protect(challenge::routes(), page::headers(&challenge::FORM_TARGETS)?))
         .route(page::STYLE_PATH, get(page::style));
     let all = operations.merge(with_credential).merge(open).fallback(|| async { Refusal::NotFound });

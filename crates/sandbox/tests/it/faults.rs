@@ -77,7 +77,7 @@ async fn answers_wait_as_ordered_and_the_plan_is_told() {
     let told = rig.request(reqwest::Method::GET, "/faults").send().await.unwrap();
     let want = json!({
         "charge_then_drop": 0.0, "charge_then_500": 0.0, "drop_then_nothing": 0.0, "no_idempotency": false,
-        "latency_ms": 300.0, "seed": 9,
+        "latency_ms": 300.0, "mail": "none", "seed": 9,
     });
     assert_eq!(told.json::<serde_json::Value>().await.unwrap(), want);
     let start = Instant::now();

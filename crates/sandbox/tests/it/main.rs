@@ -4,5 +4,6 @@
 mod challenges;
 mod durability;
 mod faults;
+mod mail;
 mod operations;
 mod rig;

@@ -18,6 +18,8 @@ pub const ALWAYS_ASKS: &str = "4000002760003184";
 pub struct Rig {
     process: Child,
     pub url: String,
+    /// Host and port of the mail catcher.
+    pub smtp: String,
     client: Client,
     next: AtomicU32,
 }
@@ -37,23 +39,27 @@ impl Rig {
         std::fs::write(&credential, CREDENTIAL).unwrap();
         std::fs::set_permissions(&credential, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_onfile-sandbox"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--smtp-listen", "127.0.0.1:0", "--data"])
             .arg(dir.join("data"))
             .arg("--credential-file")
             .arg(&credential)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
-        assert!(url.starts_with("http://127.0.0.1:"), "{line:?}");
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut address = |scheme: &str| {
+            let line = lines.next().unwrap().unwrap();
+            let address = line.rsplit(' ').next().unwrap().to_owned();
+            assert!(address.starts_with(&format!("{scheme}://127.0.0.1:")), "{line:?}");
+            address
+        };
+        let (url, smtp) = (address("http"), address("smtp").trim_start_matches("smtp://").to_owned());
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(20))
             .build()
             .unwrap();
-        Self { process, url, client, next: AtomicU32::new(1) }
+        Self { process, url, smtp, client, next: AtomicU32::new(1) }
     }
 
     /// `kill -9`.

@@ -29,19 +29,11 @@ pub async fn retrieve(mut call: Call) -> Result<Answer, ApiError> {
     let id: EventId = call.id("id", "event", "id")?;
     call.finish()?;
     let mut tx = call.app.db.read().await?;
-    // The smallest window that holds the id alone.
-    let only = Window { low: before(id.as_str()), high: format!("{id}!"), ..Window::newest(1) };
+    let only = Window::only(&id);
     let page = pages::rows(&mut tx, &call.merchant.account.id, pages::EVENTS, &only, &[]).await?;
     let row = page.objects.iter().find(|row| row.text("id").is_ok_and(|found| found == id.as_str()));
     let row = row.ok_or_else(|| missing_in_path("event", &id, "id"))?;
     Ok(Answer::new(render(&call, &mut tx, row).await?))
-}
-
-/// The greatest text below an id that can be an id: one character shorter.
-fn before(id: &str) -> String {
-    let mut text = id.to_owned();
-    text.pop();
-    text
 }
 
 /// `GET /v1/events`

@@ -7,6 +7,7 @@ pub mod customers;
 pub mod events;
 mod failure;
 pub mod intent_params;
+pub mod notices;
 pub mod payment_intents;
 pub mod payment_methods;
 mod price_params;

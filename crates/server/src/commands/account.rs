@@ -1,8 +1,8 @@
-//! `onfile account create`, `onfile account origin`
+//! `onfile account create`, `onfile account origin`, `onfile account notices`
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use onfile_core::ids::{AccountId, Id};
 use onfile_service::credentials::digest;
 use onfile_service::db::Tx;
@@ -57,6 +57,26 @@ pub(super) enum AccountCommand {
         #[arg(long)]
         add: String,
     },
+    /// What customers are told by mail. Where a payment names an address for its receipt, that is always used.
+    Notices {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// `acct_…`
+        #[arg(long)]
+        account: String,
+        /// A receipt to the customer's own address for every charge without them.
+        #[arg(long)]
+        receipts: Switch,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
 }
 
 /// What was made, or found.
@@ -82,7 +102,24 @@ pub(super) async fn run(command: AccountCommand) -> Result<(), CommandError> {
             print(&format!("{add} may now use the publishable keys of {}", stored.account.name));
             Ok(())
         }
+        AccountCommand::Notices { config, account, receipts } => {
+            let app = open(&config).await?;
+            set_receipts(&app, &account, receipts).await
+        }
     }
+}
+
+async fn set_receipts(app: &App, account: &str, receipts: Switch) -> Result<(), CommandError> {
+    let missing = || CommandError::Said(format!("there is no account {account}"));
+    let id = AccountId::parse(account).ok_or_else(missing)?;
+    let mut tx = app.db.begin().await?;
+    let mut stored = accounts::lock(&mut tx, &id).await?.ok_or_else(missing)?;
+    stored.doc.mail_receipts = matches!(receipts, Switch::On);
+    accounts::save_doc(&mut tx, &id, &stored.doc).await?;
+    tx.commit().await?;
+    let word = if stored.doc.mail_receipts { "get" } else { "do not get" };
+    print(&format!("customers of {} {word} a receipt by mail for charges without them", stored.account.name));
+    Ok(())
 }
 
 async fn create(app: &App, name: &str, live: bool, demo: bool, again: bool) -> Result<Made, CommandError> {

@@ -10,7 +10,7 @@ use onfile_service::shutdown::Shutdown;
 use super::CommandError;
 use crate::app::App;
 use crate::config::Config;
-use crate::{billing, forget, payments, routes, vault_accounts};
+use crate::{billing, forget, notices, payments, routes, vault_accounts};
 
 /// Serves until it is told to stop, then finishes what is under way.
 pub(super) async fn run(path: &Path) -> Result<(), CommandError> {
@@ -29,6 +29,7 @@ pub(super) async fn run(path: &Path) -> Result<(), CommandError> {
         tokio::spawn(payments::resolve::run(Arc::clone(&app))),
         tokio::spawn(payments::destroy::run(Arc::clone(&app))),
         tokio::spawn(billing::runs::schedule(Arc::clone(&app))),
+        tokio::spawn(notices::worker::run(Arc::clone(&app))),
         tokio::spawn(forget::run(app)),
     ];
     bound.finished().await;

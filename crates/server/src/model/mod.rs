@@ -4,6 +4,7 @@ pub mod account;
 pub mod charge;
 pub mod customer;
 pub mod event;
+pub mod notice;
 pub mod operation;
 pub mod payment_intent;
 pub mod payment_method;

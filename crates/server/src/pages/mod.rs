@@ -10,14 +10,14 @@ mod demo;
 mod layout;
 mod problem;
 mod receipt_view;
-mod receipts;
+pub(crate) mod receipts;
 mod request;
 mod returns;
 mod sessions;
 mod ticket;
 mod visit;
-mod widgets;
-mod words;
+pub(crate) mod widgets;
+pub(crate) mod words;
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use onfile_core::operation::OperationState;
 
+use crate::model::notice::NoticeState;
 use crate::model::operation::Kind;
 use crate::model::payment_intent::AttemptError;
 
@@ -99,7 +100,11 @@ const MEANINGS: &[Meaning] = &[
 
 /// To a customer: what happened, and what to do.
 pub fn for_customer(error: &AttemptError) -> (&'static str, &'static str) {
-    let code = error.decline_code.as_deref().unwrap_or(&error.code);
+    for_customer_by_code(error.decline_code.as_deref().unwrap_or(&error.code))
+}
+
+/// The same, where only the code is at hand: the decline code, or the error's.
+pub fn for_customer_by_code(code: &str) -> (&'static str, &'static str) {
     let meaning = MEANINGS.iter().find(|m| m.codes.contains(&code)).unwrap_or(&GENERAL);
     (meaning.happened, meaning.advice)
 }
@@ -162,6 +167,28 @@ pub fn state(state: OperationState) -> (&'static str, &'static str, &'static str
         OperationState::RequiresAction => {
             ("Waiting for the customer", "The bank asked the customer to confirm.", "warn")
         }
+    }
+}
+
+/// What a notice says, for staff.
+pub fn notice(kind: &str) -> &'static str {
+    match kind {
+        "receipt" => "Receipt",
+        "payment_failed" => "Payment failed",
+        "payment_failed_final" => "Payment still open",
+        "card_expiring" => "Card ends soon",
+        _ => "Notice",
+    }
+}
+
+/// Where a notice stands: the word and its colour.
+pub fn notice_state(state: NoticeState) -> (&'static str, &'static str) {
+    match state {
+        NoticeState::Queued => ("Waiting", "warn"),
+        NoticeState::Sending => ("Being sent", "warn"),
+        NoticeState::Sent => ("Sent", "good"),
+        NoticeState::Failed => ("Failed", "bad"),
+        NoticeState::Suppressed => ("Not sent", "calm"),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod customer;
 pub mod event;
 pub mod full;
 pub mod invoice;
+pub mod notice;
 pub mod parts;
 pub mod payment_intent;
 pub mod payment_method;

@@ -25,6 +25,9 @@ pub struct AccountDoc {
     /// Origins whose pages may use those keys.
     #[serde(default)]
     pub origins: Vec<String>,
+    /// Whether customers get a receipt by mail for every charge without them, also where the payment names no address.
+    #[serde(default)]
+    pub mail_receipts: bool,
     /// The number that the next reservation begins with.
     pub next_customer_number: u64,
 }
@@ -34,6 +37,7 @@ impl Default for AccountDoc {
         Self {
             publishable_keys: Vec::new(),
             origins: Vec::new(),
+            mail_receipts: false,
             next_customer_number: FIRST_CUSTOMER_NUMBER,
         }
     }

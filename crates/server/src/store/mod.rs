@@ -9,6 +9,7 @@ pub mod destructions;
 pub mod events;
 pub mod idempotency;
 pub mod invoice_items;
+pub mod notices;
 pub mod objects;
 pub mod operations;
 pub mod pages;
@@ -30,5 +31,10 @@ pub const MIGRATIONS: &[Migration] = &[
         version: 3,
         name: "0003_billing.sql",
         sql: include_str!("../../migrations/0003_billing.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "0004_notices.sql",
+        sql: include_str!("../../migrations/0004_notices.sql"),
     },
 ];

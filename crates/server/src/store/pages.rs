@@ -42,6 +42,14 @@ impl Window {
         Self { low: String::new(), high: Self::NO_UPPER.to_owned(), backwards: false, limit, cursor: None }
     }
 
+    /// The smallest window that holds this id. Others that begin like it may stand in it too, one is fetched.
+    pub fn only(id: &impl Id) -> Self {
+        let mut low = id.as_str().to_owned();
+        // The greatest text below an id that can be an id: one character shorter.
+        low.pop();
+        Self { low, high: format!("{}!", id.as_str()), ..Self::newest(1) }
+    }
+
     /// The part beyond a place in the list, in the direction of reading.
     #[must_use]
     pub fn beyond(mut self, place: &str) -> Self {
@@ -280,6 +288,24 @@ pub async fn invoices(
 pub const CHARGES_OF_INTENT: Listing = listing!("charges", " AND payment_intent_id = $5");
 /// Refunds of a payment intent.
 pub const REFUNDS_OF_INTENT: Listing = listing!("refunds", " AND payment_intent_id = $5");
+/// All notices.
+pub const NOTICES: Listing = listing!(
+    "id, kind, customer_id, payment_intent_id, about, state, reason, attempts, due, settled, sealed",
+    "notices",
+    ""
+);
+/// Notices to one customer.
+pub const NOTICES_OF_CUSTOMER: Listing = listing!(
+    "id, kind, customer_id, payment_intent_id, about, state, reason, attempts, due, settled, sealed",
+    "notices",
+    " AND customer_id = $5"
+);
+/// Notices of one payment.
+pub const NOTICES_OF_PAYMENT: Listing = listing!(
+    "id, kind, customer_id, payment_intent_id, about, state, reason, attempts, due, settled, sealed",
+    "notices",
+    " AND payment_intent_id = $5"
+);
 /// All events.
 pub const EVENTS: Listing = listing!(
     "id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed",

@@ -19,6 +19,7 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("customer", customer.as_str()),
         ("payment_method", method.as_str()),
         ("confirm", "true"),
+        ("receipt_email", "jenny@example.com"),
     ];
     let paid = server.post("/v1/payment_intents", &pay).await.ok();
     let refund =
@@ -37,6 +38,7 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         .ok();
     let agreement = agreement(server).await;
     let event = server.get("/v1/events", &[("limit", "1")]).await.ok().id_of_first();
+    let notice = server.get("/v1/onfile/notices", &[]).await.ok().id_of_first();
     let mut all = vec![
         ("/v1/customers", customer),
         ("/v1/payment_methods", method),
@@ -47,6 +49,7 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/products", product.id()),
         ("/v1/prices", product.text("default_price")),
         ("/v1/events", event),
+        ("/v1/onfile/notices", notice),
     ];
     all.extend(agreement);
     all

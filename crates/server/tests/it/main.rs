@@ -13,6 +13,7 @@ mod keys;
 mod lists;
 mod methods;
 mod mutual_tls;
+mod notices;
 mod outcomes;
 mod pages;
 mod parameters;

@@ -3,12 +3,13 @@
 use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
 use onfile_core::currency::Currency;
-use onfile_core::ids::{Id, PaymentIntentId};
+use onfile_core::ids::{AccountId, Id, PaymentIntentId, created_at};
 use onfile_core::money::Money;
 use onfile_core::operation::OperationState;
+use onfile_service::db::{DbError, Tx};
 use serde_json::Value;
 
-use super::payment_view::{self, PaymentView, StepView};
+use super::payment_view::{self, NoticeView, PaymentView, StepView};
 use super::payments::{Names, tried};
 use super::staff::Staff;
 use super::status::chip_of;
@@ -18,8 +19,12 @@ use crate::pages::problem::Problem;
 use crate::pages::receipts::receipt_path;
 use crate::pages::visit::Visit;
 use crate::pages::words;
+use crate::store::notices::from_row;
+use crate::store::pages::{self, Window};
 use crate::store::{objects, operations};
 
+/// Notices on one page, the newest.
+const NOTICES_MAX: u32 = 20;
 /// Operations on one page.
 const STEPS_MAX: usize = 100;
 /// What is fetched: one more, to know whether there are more.
@@ -42,6 +47,7 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Result<Response, Prob
         let method = names.method(&mut tx, account, operation.doc.payment_method.as_ref()).await?;
         steps.push(step(operation, method, intent.currency));
     }
+    let notices = notices(&mut tx, account, &id).await?;
     let receipt = receipt_path(&mut tx, account, &intent).await?;
     let customer = names.customer(&mut tx, account, intent.customer.as_ref()).await?;
     let method = names.method(&mut tx, account, tried(&intent)).await?;
@@ -63,8 +69,27 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Result<Response, Prob
         receipt: receipt.filter(|_| intent.amounts.authorised_total() > 0),
         steps,
         cut,
+        notices,
     };
     Ok(Html(payment_view::payment(&view).into_string()).into_response())
+}
+
+async fn notices(tx: &mut Tx, account: &AccountId, id: &PaymentIntentId) -> Result<Vec<NoticeView>, DbError> {
+    let page =
+        pages::rows(tx, account, pages::NOTICES_OF_PAYMENT, &Window::newest(NOTICES_MAX), &[id.as_str()])
+            .await?;
+    page.objects
+        .iter()
+        .map(|row| {
+            let notice = from_row(row)?.notice;
+            Ok(NoticeView {
+                title: words::notice(&notice.kind),
+                state: words::notice_state(notice.state),
+                reason: notice.reason,
+                created: created_at(&notice.id),
+            })
+        })
+        .collect()
 }
 
 fn step(operation: &Operation, method: Option<String>, currency: Currency) -> StepView {

@@ -31,6 +31,21 @@ pub struct PaymentView<'a> {
     pub steps: Vec<StepView>,
     /// Whether there are more steps than are shown.
     pub cut: bool,
+    /// What the customer was told by mail, newest first.
+    pub notices: Vec<NoticeView>,
+}
+
+/// One mail to the customer.
+#[derive(Debug)]
+pub struct NoticeView {
+    /// What it says.
+    pub title: &'static str,
+    /// Where it stands: word and colour.
+    pub state: (&'static str, &'static str),
+    /// Why it was not sent, in a word for programs.
+    pub reason: Option<String>,
+    /// Unix seconds.
+    pub created: i64,
 }
 
 /// One operation at the processor.
@@ -75,6 +90,10 @@ pub fn payment(view: &PaymentView<'_>) -> Markup {
                     ol.steps { @for step in &view.steps { (step_item(step)) } }
                     @if view.cut { p.muted { "Only the first ones are shown." } }
                 }
+                @if !view.notices.is_empty() {
+                    h2 { "Mail to the customer" }
+                    ul.steps { @for notice in &view.notices { (notice_item(notice)) } }
+                }
             }
             section.sheet aria-labelledby="facts" {
                 h2 #facts { "Details" }
@@ -97,11 +116,7 @@ pub fn payment(view: &PaymentView<'_>) -> Markup {
 
 fn step_item(step: &StepView) -> Markup {
     let (word, meaning, colour) = step.state;
-    let dot = match colour {
-        "good" => Some("yes"),
-        "bad" => Some("no"),
-        _ => None,
-    };
+    let dot = dot(colour);
     html! {
         li class=[dot] {
             div.offer {
@@ -121,11 +136,35 @@ fn step_item(step: &StepView) -> Markup {
     }
 }
 
+/// The class that colours an item's dot.
+fn dot(colour: &str) -> Option<&'static str> {
+    match colour {
+        "good" => Some("yes"),
+        "bad" => Some("no"),
+        _ => None,
+    }
+}
+
+fn notice_item(notice: &NoticeView) -> Markup {
+    let (word, colour) = notice.state;
+    let dot = dot(colour);
+    html! {
+        li class=[dot] {
+            div.offer { strong { (notice.title) } span class={ "chip " (colour) } { (word) } }
+            p.small.muted {
+                time datetime=(words::machine_time(notice.created)) { (words::short_moment(notice.created)) " UTC" }
+                @if let Some(reason) = &notice.reason { " · " code { (reason) } }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use onfile_core::operation::OperationState;
 
     use super::*;
+    use crate::model::notice::NoticeState;
     use crate::pages::dashboard::status::chip_of_words;
 
     #[test]
@@ -154,9 +193,22 @@ mod tests {
             receipt: None,
             steps: vec![step],
             cut: false,
+            notices: vec![NoticeView {
+                title: words::notice("receipt"),
+                state: words::notice_state(NoticeState::Failed),
+                reason: Some("refused_550".into()),
+                created: 0,
+            }],
         };
         let page = payment(&view).into_string();
-        for part in ["lost_card · 41", "Reported lost", "op_1", "looked up 2×", "started by the customer"] {
+        for part in [
+            "lost_card · 41",
+            "Reported lost",
+            "op_1",
+            "looked up 2×",
+            "started by the customer",
+            "refused_550",
+        ] {
             assert!(page.contains(part), "{part}");
         }
         assert_eq!(page.matches("<h1").count(), 1);

@@ -12,6 +12,7 @@ use crate::model::event::Snapshot;
 use crate::model::operation::{Kind, Operation};
 use crate::model::payment_intent::{Challenge, PaymentIntent};
 use crate::model::payment_method::PaymentMethod;
+use crate::notices::receipts::queue_receipt;
 use crate::store::objects::{self, Versioned};
 
 use super::super::carry_out::Report;
@@ -91,6 +92,9 @@ async fn succeeded(
     it.payment_method = Some(method.object.id.clone());
     it.processor_payment = report.answer.as_ref().and_then(|a| a.processor_payment.clone());
     operation.doc.charge = Some(charge.id.clone());
+    if charge.captured {
+        queue_receipt(tx, app, cause, it, &charge).await?;
+    }
     tell(tx, app, cause, "charge.succeeded", 1, Snapshot::Charge(charge)).await?;
     method::note(tx, app, cause, report, &keeper, method).await?;
     Ok(match capture {
@@ -177,6 +181,7 @@ async fn captured(
         charge.object.captured = true;
         charge.object.amount_captured = it.amounts.captured_total();
         objects::save(tx, &cause.account.id, &charge.object).await?;
+        queue_receipt(tx, app, cause, it, &charge.object).await?;
         tell(tx, app, cause, "charge.captured", charge.version, Snapshot::Charge(charge.object)).await?;
     }
     Ok(Some("payment_intent.succeeded"))

@@ -1,6 +1,7 @@
 //! The real router over real HTTP, one for each database at hand.
 
 pub mod billing;
+pub mod mail;
 pub mod vault;
 
 use std::os::unix::fs::PermissionsExt;

@@ -1,0 +1,84 @@
+//! "Your card ends before the next payment": only to whoever owes a payment that the card will not live to see, and
+//! without the date that the card bears.
+
+use jiff::Timestamp;
+use onfile_core::card::Expiry;
+use onfile_core::currency::Currency;
+use onfile_core::ids::PaymentMethodId;
+use onfile_core::money::Money;
+use onfile_core::vault_contract::Details;
+use onfile_service::db::{DbError, Tx};
+use serde::{Deserialize, Serialize};
+
+use super::{Desk, Written};
+use crate::model::payment_method::PaymentMethod;
+use crate::notices::frame::{Button, Letter, Sheet};
+use crate::pages::{widgets, words};
+use crate::store::objects;
+
+/// Which card, and which payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardExpiring {
+    /// `pm_…`
+    pub method: PaymentMethodId,
+    /// When the payment falls due, Unix seconds.
+    pub charge_due: i64,
+    /// Minor units, where they are known already.
+    pub amount: Option<i64>,
+    /// Of what.
+    pub currency: Currency,
+    /// For what, in the merchant's words.
+    pub description: Option<String>,
+    /// Where another card can be given.
+    pub update_url: Option<String>,
+}
+
+impl CardExpiring {
+    pub(super) async fn write(&self, tx: &mut Tx, desk: Desk<'_>) -> Result<Written, DbError> {
+        let found = objects::load::<PaymentMethod>(tx, &desk.account.id, &self.method).await?;
+        let Some(method) = found.map(|found| found.object).filter(|method| method.customer.is_some()) else {
+            return Ok(Written::Untrue("card_removed"));
+        };
+        if !self.ends_before_the_charge(&method.details) {
+            return Ok(Written::Untrue("card_updated"));
+        }
+        Ok(Written::Letter(self.letter(desk, &widgets::method_name(&method.details))))
+    }
+
+    /// Whether the card's last day is over when the payment falls due. A card is good through that day.
+    pub fn ends_before_the_charge(&self, details: &Details) -> bool {
+        let Details::Card(card) = details else { return false };
+        let due = Timestamp::from_second(self.charge_due).unwrap_or(Timestamp::MAX);
+        Expiry::new(card.exp_month, card.exp_year).is_ok_and(|expiry| expiry.is_expired(due))
+    }
+
+    /// The mail; `card` as people know it, without its date.
+    pub fn letter(&self, desk: Desk<'_>, card: &str) -> Letter {
+        let merchant = &desk.account.name;
+        let due = words::day(self.charge_due);
+        let mut facts = Vec::new();
+        if let Some(description) = &self.description {
+            facts.push(("For", description.clone()));
+        }
+        facts.push(("Next payment", due.clone()));
+        if let Some(amount) = self.amount {
+            facts.push(("Amount", Money::new(amount, self.currency).to_string()));
+        }
+        facts.push(("Card", card.to_owned()));
+        Sheet {
+            merchant,
+            test_mode: !desk.account.livemode,
+            subject: format!("Your card ends before your next payment to {merchant}"),
+            title: "Your card ends soon".to_owned(),
+            sum: None,
+            paragraphs: vec![
+                format!("The card {card} will have ended by your next payment to {merchant}, on {due}."),
+                "Please give another card, or this card’s new date, before then. Nothing is charged by doing so."
+                    .to_owned(),
+            ],
+            facts,
+            button: self.update_url.clone().map(|url| Button { label: "Update the card", url }),
+        }
+        .letter()
+    }
+}
