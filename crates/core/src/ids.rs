@@ -104,6 +104,8 @@ ids! {
     ChargeId = "ch";
     /// Money given back.
     RefundId = "re";
+    /// Money that the customer's bank took back.
+    DisputeId = "dp";
     /// Something that happened.
     EventId = "evt";
     /// One operation at a processor; its text is also the processor's key and our reference there.

@@ -40,4 +40,6 @@ shared_ids! {
     RefundId = "ref";
     /// A void.
     VoidId = "void";
+    /// Micro-deposits.
+    MicroDepositsId = "md";
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use onfile_core::ids::IdSource;
 use onfile_service::ambient::{SystemClock, SystemRandom};
@@ -14,13 +15,17 @@ use onfile_service::process;
 use onfile_service::shutdown::Shutdown;
 use tokio::net::TcpListener;
 
-use crate::engine::Engine;
+use crate::bank::MovableClock;
+use crate::engine::{Engine, Failure};
 use crate::faults::Faults;
 use crate::ledger::{Ledger, OpenError, open};
 use crate::routes::{App, router};
 use crate::secrets::{SecretError, Secrets};
 use crate::serve::serve;
 use crate::views::Views;
+
+/// How long the bank rests before it looks again whether something is due.
+const BANK_DAY_REST: Duration = Duration::from_secs(1);
 
 /// How to serve.
 #[derive(Debug, clap::Args)]
@@ -100,23 +105,40 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let public_url = public_url(options.public_url, address)?;
     let (ledger, mut writer) = Ledger::start(file, durable)?;
     let clock = Arc::new(SystemClock);
+    let ahead = state.bank().ahead_seconds();
     let engine = Engine {
         secrets,
         faults: Faults::none(),
         ids: IdSource::new(clock.clone(), Arc::new(SystemRandom)),
-        clock,
+        clock: MovableClock::ahead_of(clock, ahead),
         ledger,
         views: Views { public_url },
         state: Mutex::new(state),
     };
-    let router = router(App { engine: Arc::new(engine), data: Arc::new(options.data) })?;
+    let engine = Arc::new(engine);
+    let router = router(App { engine: Arc::clone(&engine), data: Arc::new(options.data) })?;
     announce(address)?;
     tokio::select! {
         () = serve(listener, router, shutdown) => {}
+        () = bank_days(&engine) => {}
         error = writer.failure() => return Err(StartError::LedgerFailed(error)),
     }
+    // The ledger's thread ends when nobody can write any more.
+    drop(engine);
     tokio::task::spawn_blocking(|| writer.finish()).await.map_err(io::Error::other)?;
     Ok(())
+}
+
+/// Does what falls due at the bank while nobody asks. Ends with the ledger, whose own end says why.
+async fn bank_days(engine: &Engine) {
+    loop {
+        tokio::time::sleep(BANK_DAY_REST).await;
+        match engine.bank_day().await {
+            Ok(()) => {}
+            Err(Failure::Stopped(_)) => std::future::pending().await,
+            Err(error) => tracing::error!("a debit's step does not fit: {error}"),
+        }
+    }
 }
 
 fn key_file(options: &Options) -> Result<PathBuf, StartError> {
