@@ -11,7 +11,8 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
-    account, charges, customers, events, payment_intents, payment_methods, refunds, setup_intents,
+    account, charges, customers, disputes, events, mandates, payment_intents, payment_methods, refunds,
+    setup_intents,
 };
 use crate::app::App;
 use crate::pages;
@@ -71,6 +72,21 @@ pub const ROUTES: &[Route] = &[
     route!("POST", "/v1/setup_intents/{id}", Secret, setup_intents::update),
     route!("POST", "/v1/setup_intents/{id}/confirm", ClientSecret, setup_intents::confirm),
     route!("POST", "/v1/setup_intents/{id}/cancel", Secret, setup_intents::cancel),
+    route!(
+        "POST",
+        "/v1/payment_intents/{id}/verify_microdeposits",
+        ClientSecret,
+        payment_intents::verify_microdeposits
+    ),
+    route!(
+        "POST",
+        "/v1/setup_intents/{id}/verify_microdeposits",
+        ClientSecret,
+        setup_intents::verify_microdeposits
+    ),
+    route!("GET", "/v1/mandates/{id}", Secret, mandates::retrieve),
+    route!("GET", "/v1/disputes", Secret, disputes::list),
+    route!("GET", "/v1/disputes/{id}", Secret, disputes::retrieve),
     route!("GET", "/v1/charges", Secret, charges::list),
     route!("GET", "/v1/charges/{id}", Secret, charges::retrieve),
     route!("POST", "/v1/refunds", Secret, refunds::create),

@@ -3,9 +3,11 @@
 pub mod account;
 pub mod charges;
 pub mod customers;
+pub mod disputes;
 pub mod events;
 mod failure;
 pub mod intent_params;
+pub mod mandates;
 pub mod payment_intents;
 pub mod payment_methods;
 pub mod refunds;

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::charge::Charge;
 use super::customer::Customer;
+use super::dispute::Dispute;
+use super::mandate::Mandate;
 use super::payment_intent::PaymentIntent;
 use super::payment_method::PaymentMethod;
 use super::refund::Refund;
@@ -45,6 +47,10 @@ pub enum Snapshot {
     Charge(Charge),
     /// A refund.
     Refund(Refund),
+    /// A mandate.
+    Mandate(Mandate),
+    /// A dispute.
+    Dispute(Dispute),
 }
 
 impl Snapshot {
@@ -57,6 +63,8 @@ impl Snapshot {
             Self::SetupIntent(object) => object.id.as_str(),
             Self::Charge(object) => object.id.as_str(),
             Self::Refund(object) => object.id.as_str(),
+            Self::Mandate(object) => object.id.as_str(),
+            Self::Dispute(object) => object.id.as_str(),
         }
     }
 
@@ -69,6 +77,8 @@ impl Snapshot {
             Self::SetupIntent(object) => object.customer.as_ref(),
             Self::Charge(object) => object.customer.as_ref(),
             Self::Refund(_) => None,
+            Self::Mandate(object) => object.customer.as_ref(),
+            Self::Dispute(object) => object.customer.as_ref(),
         }
     }
 }

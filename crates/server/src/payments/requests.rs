@@ -3,6 +3,7 @@
 use onfile_core::currency::Currency;
 use onfile_core::ids::{ChargeId, CustomerId, PaymentIntentId};
 
+use crate::model::mandate::Acceptance;
 use crate::model::payment_method::ConsentGiven;
 use crate::model::{Metadata, Shipping};
 
@@ -121,6 +122,8 @@ pub struct Confirm {
     pub error_on_requires_action: bool,
     /// Where the customer comes back to.
     pub return_url: Option<String>,
+    /// How the customer agreed that their bank account is debited.
+    pub mandate: Option<Acceptance>,
     /// Changes that come along.
     pub details: IntentDetails,
 }
@@ -177,6 +180,8 @@ pub struct ConfirmSetup {
     pub return_url: Option<String>,
     /// What the customer agreed to on our page; none when the merchant's server asks and thereby attests it.
     pub consent: Option<ConsentGiven>,
+    /// How they agreed that their bank account may be debited.
+    pub mandate: Option<Acceptance>,
 }
 
 /// A new refund.

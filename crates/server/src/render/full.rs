@@ -2,14 +2,20 @@
 
 use std::collections::HashMap;
 
-use onfile_core::ids::{ChargeId, CustomerId, Id, PaymentIntentId, PaymentMethodId, RefundId, SetupIntentId};
+use onfile_core::ids::{
+    ChargeId, CustomerId, DisputeId, Id, MandateId, PaymentIntentId, PaymentMethodId, RefundId, SetupIntentId,
+};
 use onfile_service::db::{DbError, Tx};
 use serde_json::Value;
 
-use super::{Context, charge, customer, event, payment_intent, payment_method, refund, setup_intent};
+use super::{
+    Context, charge, customer, dispute, event, mandate, payment_intent, payment_method, refund, setup_intent,
+};
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
+use crate::model::dispute::Dispute;
 use crate::model::event::{Event, Snapshot};
+use crate::model::mandate::Mandate;
 use crate::model::payment_intent::{AttemptError, PaymentIntent};
 use crate::model::payment_method::PaymentMethod;
 use crate::model::refund::Refund;
@@ -77,6 +83,8 @@ impl<'a> Full<'a> {
             }
             Some(Snapshot::Charge(object)) => Some(charge::charge(&self.context, object)),
             Some(Snapshot::Refund(object)) => Some(refund::refund(&self.context, object)),
+            Some(Snapshot::Mandate(object)) => Some(mandate::mandate(&self.context, object)),
+            Some(Snapshot::Dispute(object)) => Some(dispute::dispute(&self.context, object)),
         };
         Ok(event::event(&self.context, told, object))
     }
@@ -97,6 +105,14 @@ impl<'a> Full<'a> {
         if let Some(id) = RefundId::parse(id) {
             let found: Option<Refund> = self.load(&id).await?;
             return Ok(found.map(|object| refund::refund(&self.context, &object)));
+        }
+        if let Some(id) = MandateId::parse(id) {
+            let found: Option<Mandate> = self.load(&id).await?;
+            return Ok(found.map(|object| mandate::mandate(&self.context, &object)));
+        }
+        if let Some(id) = DisputeId::parse(id) {
+            let found: Option<Dispute> = self.load(&id).await?;
+            return Ok(found.map(|object| dispute::dispute(&self.context, &object)));
         }
         if let Some(id) = PaymentMethodId::parse(id) {
             return match self.load::<PaymentMethod>(&id).await? {

@@ -2,8 +2,10 @@
 
 pub mod charge;
 pub mod customer;
+pub mod dispute;
 pub mod event;
 pub mod full;
+pub mod mandate;
 pub mod parts;
 pub mod payment_intent;
 pub mod payment_method;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod debits;
 pub mod destructions;
 pub mod events;
 pub mod idempotency;
@@ -13,5 +14,7 @@ pub mod staff;
 use onfile_service::db::Migration;
 
 /// The schema, step by step. Released steps never change.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "0001_first.sql", sql: include_str!("../../migrations/0001_first.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "0001_first.sql", sql: include_str!("../../migrations/0001_first.sql") },
+    Migration { version: 2, name: "0002_ach.sql", sql: include_str!("../../migrations/0002_ach.sql") },
+];

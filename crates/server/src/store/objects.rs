@@ -10,6 +10,8 @@ use onfile_service::db::{DbError, Param, Row, Tx};
 use crate::model::Object;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
+use crate::model::dispute::Dispute;
+use crate::model::mandate::Mandate;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::refund::Refund;
@@ -115,6 +117,26 @@ impl Stored for Charge {
 impl Stored for Refund {
     const STATEMENTS: Statements = statements!(
         "refunds",
+        "charge_id, payment_intent_id",
+        "$4, $5",
+        "charge_id = $4, payment_intent_id = $5"
+    );
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.charge.as_str().into(), self.payment_intent.as_str().into()]
+    }
+}
+
+impl Stored for Mandate {
+    const STATEMENTS: Statements =
+        statements!("mandates", "payment_method_id", "$4", "payment_method_id = $4");
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.payment_method.as_str().into()]
+    }
+}
+
+impl Stored for Dispute {
+    const STATEMENTS: Statements = statements!(
+        "disputes",
         "charge_id, payment_intent_id",
         "$4, $5",
         "charge_id = $4, payment_intent_id = $5"

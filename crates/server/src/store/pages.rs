@@ -8,6 +8,7 @@ use super::objects::from_row;
 use crate::model::Object;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
+use crate::model::dispute::Dispute;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::refund::Refund;
@@ -112,6 +113,13 @@ impl Listed for Refund {
     const OF: Listing = listing!("refunds", " AND charge_id = $5");
 }
 
+impl Listed for Dispute {
+    const ALL: Listing = listing!("disputes", "");
+    const OF: Listing = listing!("disputes", " AND charge_id = $5");
+}
+
+/// Disputes of a payment intent.
+pub const DISPUTES_OF_INTENT: Listing = listing!("disputes", " AND payment_intent_id = $5");
 /// Charges of a payment intent.
 pub const CHARGES_OF_INTENT: Listing = listing!("charges", " AND payment_intent_id = $5");
 /// Refunds of a payment intent.

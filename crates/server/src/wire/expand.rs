@@ -38,6 +38,10 @@ pub enum Kind {
     Charge,
     /// `refund`
     Refund,
+    /// `mandate`
+    Mandate,
+    /// `dispute`
+    Dispute,
     /// `event`
     Event,
     /// Something that Stripe can expand and that nothing here refers to yet: always null.
@@ -45,7 +49,7 @@ pub enum Kind {
 }
 
 /// Which field of which kind refers to which.
-const REFERENCES: [(Kind, &str, Kind); 17] = [
+const REFERENCES: [(Kind, &str, Kind); 21] = [
     (Kind::Customer, "invoice_settings.default_payment_method", Kind::PaymentMethod),
     (Kind::Customer, "default_source", Kind::Nothing),
     (Kind::Customer, "test_clock", Kind::Nothing),
@@ -56,7 +60,11 @@ const REFERENCES: [(Kind, &str, Kind); 17] = [
     (Kind::PaymentIntent, "review", Kind::Nothing),
     (Kind::SetupIntent, "customer", Kind::Customer),
     (Kind::SetupIntent, "payment_method", Kind::PaymentMethod),
-    (Kind::SetupIntent, "mandate", Kind::Nothing),
+    (Kind::SetupIntent, "mandate", Kind::Mandate),
+    (Kind::Mandate, "payment_method", Kind::PaymentMethod),
+    (Kind::Dispute, "charge", Kind::Charge),
+    (Kind::Dispute, "payment_intent", Kind::PaymentIntent),
+    (Kind::Charge, "payment_method_details.us_bank_account.mandate", Kind::Mandate),
     (Kind::Charge, "customer", Kind::Customer),
     (Kind::Charge, "payment_intent", Kind::PaymentIntent),
     (Kind::Charge, "balance_transaction", Kind::Nothing),

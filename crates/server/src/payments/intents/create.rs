@@ -104,6 +104,8 @@ fn build(app: &App, new: NewIntent, instrument: Option<&Instrument>) -> Result<P
         client_secret,
         return_url: None,
         challenge: None,
+        micro_deposits: None,
+        taken_back: None,
         last_error: None,
         latest_charge: None,
         processor_payment: None,
