@@ -145,8 +145,46 @@ pub enum BankBehaviour {
     StaysPending,
     /// Settles, and is then disputed by the account's holder.
     SettlesThenDisputed,
-    /// Comes back with this Nacha return code.
+    /// Comes back with this Nacha return code before it settles.
     Returned(&'static str),
+    /// Is refused at once, in Stripe's vocabulary of error codes.
+    Refused(&'static str),
+    /// Settles; micro-deposits cannot be sent there.
+    NoMicroDeposits,
+}
+
+/// What a micro-deposit's test values bring about (docs.stripe.com/payments/ach-direct-debit, test micro-deposits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MicroDepositGuess {
+    /// The account is verified.
+    Right,
+    /// As if there had been too many wrong guesses before.
+    TooMany,
+    /// As if it came too late.
+    TooLate,
+    /// Not what was sent.
+    Wrong,
+}
+
+/// Two amounts in cents, the code on the statement, and what they bring about.
+const MICRO_DEPOSITS: [([u64; 2], &str, MicroDepositGuess); 3] = [
+    ([32, 45], "SM11AA", MicroDepositGuess::Right),
+    ([10, 11], "SM33CC", MicroDepositGuess::TooMany),
+    ([40, 41], "SM44DD", MicroDepositGuess::TooLate),
+];
+
+impl MicroDepositGuess {
+    /// What two amounts bring about, in either order.
+    pub fn of_amounts([one, other]: [u64; 2]) -> Self {
+        let row = MICRO_DEPOSITS.iter().find(|(amounts, _, _)| *amounts == [one.min(other), one.max(other)]);
+        row.map_or(Self::Wrong, |(_, _, becomes)| *becomes)
+    }
+
+    /// What a code brings about, in capital or small letters.
+    pub fn of_code(code: &str) -> Self {
+        let row = MICRO_DEPOSITS.iter().find(|(_, known, _)| known.eq_ignore_ascii_case(code));
+        row.map_or(Self::Wrong, |(_, _, becomes)| *becomes)
+    }
 }
 
 impl TestBankAccount {

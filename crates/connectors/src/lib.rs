@@ -49,6 +49,31 @@ pub enum Request<'a> {
         /// The processor's id.
         payment: &'a str,
     },
+    /// Debit a bank account. The result comes days later.
+    Debit {
+        /// Minor units.
+        amount: i64,
+        /// Lower-case ISO 4217.
+        currency: &'a str,
+        /// `customer` or `merchant`.
+        initiator: &'a str,
+    },
+    /// Give back what a debit brought.
+    RefundDebit {
+        /// The processor's id.
+        debit: &'a str,
+        /// Minor units.
+        amount: i64,
+    },
+    /// Send two small amounts to a bank account.
+    MicroDeposits,
+    /// Say what they were.
+    VerifyMicroDeposits {
+        /// The processor's id of the deposits.
+        deposits: &'a str,
+        /// What its holder saw.
+        seen: &'a SeenDeposits,
+    },
     /// Give back.
     Refund {
         /// The processor's id.
@@ -56,6 +81,15 @@ pub enum Request<'a> {
         /// Minor units.
         amount: i64,
     },
+}
+
+/// What the holder of a bank account saw of micro-deposits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeenDeposits {
+    /// Two amounts, minor units.
+    Amounts([i64; 2]),
+    /// The code on the statement.
+    Code(String),
 }
 
 /// A request ready for the vault, but for the card and the credentials.
@@ -80,6 +114,8 @@ pub struct Answer {
     pub network_id: Option<String>,
     /// What the issuer said of the security code: `pass`, `fail`, `unavailable`, `unchecked`.
     pub cvc_check: Option<String>,
+    /// When micro-deposits arrive, Unix seconds.
+    pub arrives: Option<i64>,
 }
 
 /// The gist of an [`Answer`].
@@ -96,6 +132,11 @@ pub enum Verdict {
     },
     /// Accepted; the result comes later (bank debits).
     Pending,
+    /// A bank debit settled, and came back afterwards.
+    Returned {
+        /// Nacha's code, such as `R01`.
+        code: String,
+    },
     /// The processor refused the request itself; nothing moved.
     Refused {
         /// Its code.

@@ -118,6 +118,8 @@ ids! {
     ProductId = "prod" taken by is_chosen;
     /// What a product costs, and how often.
     PriceId = "price";
+    /// Money that the customer's bank took back.
+    DisputeId = "dp";
     /// Something that happened.
     EventId = "evt";
     /// One operation at a processor; its text is also the processor's key and our reference there.

@@ -1,5 +1,6 @@
 //! The language of Onfile: pure rules, no I/O, no async. Readable in one sitting.
 
+pub mod ach;
 pub mod attempts;
 pub mod bank;
 pub mod card;

@@ -96,6 +96,7 @@ pub fn facts_of(new: &NewPayment, status: Status, decline: Option<&Decline>) -> 
         initiator: new.initiator,
         last4: new.last4,
         decline_code: decline.map(|why| why.code.clone()),
+        return_code: None,
     };
     kinds.iter().map(one).collect()
 }
@@ -110,6 +111,7 @@ fn fact(payment: &Payment, kind: FactKind, amount: u64) -> Fact {
         initiator: first.initiator,
         last4: first.last4,
         decline_code: None,
+        return_code: None,
     }
 }
 

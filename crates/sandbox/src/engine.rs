@@ -3,13 +3,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use onfile_account_data::test_cards::MicroDepositGuess;
 use onfile_core::clock::Clock;
 use onfile_core::ids::IdSource;
 
+use crate::bank::{self, DebitRequest, Due, MicroDepositsRequest, MovableClock};
 use crate::decide::{Action, Decision, decide, facts_of, refuse, settled};
 use crate::entry::{Challenge, Entry, Event, Fact, NewPayment, Stamp};
 use crate::faults::Faults;
-use crate::ids::PaymentId;
+use crate::ids::{MicroDepositsId, PaymentId, RefundId};
 use crate::ledger::{Ledger, Stopped, Written};
 use crate::mail::Mailbox;
 use crate::request::PaymentRequest;
@@ -22,6 +24,9 @@ use crate::wire::{Answer, Refusal, Status};
 /// How many digits the network's transaction id has. Visa's and Mastercard's have up to 15.
 const NETWORK_ID_DIGITS: usize = 15;
 
+/// Whose a line is that is nobody's: the clock was moved.
+const OPERATOR: &str = "sandbox";
+
 /// Everything that requests share.
 pub struct Engine {
     /// Who may call, and the marks.
@@ -30,8 +35,8 @@ pub struct Engine {
     pub faults: Faults,
     /// Makes ids.
     pub ids: IdSource,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    /// The time, which the bank's customers can move forward.
+    pub clock: MovableClock,
     /// The file.
     pub ledger: Ledger,
     /// How things are shown.
@@ -103,8 +108,90 @@ impl Engine {
         self.perform(asked, decide_it).await
     }
 
+    /// Decides a bank debit.
+    pub async fn debit(&self, asked: Asked, request: DebitRequest) -> Result<Answered, Failure> {
+        let id = self.ids.next();
+        self.perform(asked, |_| bank::debit(&request, id, self.clock.now())).await
+    }
+
+    /// Gives back money of a settled debit.
+    pub async fn refund_debit(&self, asked: Asked, id: PaymentId, amount: u64) -> Result<Answered, Failure> {
+        self.bank_day().await?;
+        let merchant = asked.merchant.clone();
+        let refund: RefundId = self.ids.next();
+        let decide_it = |state: &State| match state.bank().debit(&id) {
+            Some(debit) if debit.merchant == merchant => bank::refund(debit, refund, amount),
+            _ => refuse(Refusal::NotFound),
+        };
+        self.perform(asked, decide_it).await
+    }
+
+    /// Sends micro-deposits.
+    pub async fn micro_deposits(
+        &self,
+        asked: Asked,
+        request: MicroDepositsRequest,
+    ) -> Result<Answered, Failure> {
+        let id = self.ids.next();
+        self.perform(asked, |_| bank::micro_deposits(&request.account, id, self.clock.now())).await
+    }
+
+    /// Somebody says what the micro-deposits were.
+    pub async fn guess(
+        &self,
+        asked: Asked,
+        id: MicroDepositsId,
+        guess: MicroDepositGuess,
+    ) -> Result<Answered, Failure> {
+        let merchant = asked.merchant.clone();
+        let decide_it = |state: &State| match state.bank().deposits(&id) {
+            Some(deposits) if deposits.merchant == merchant => bank::guess(deposits, guess, self.clock.now()),
+            _ => refuse(Refusal::NotFound),
+        };
+        self.perform(asked, decide_it).await
+    }
+
+    /// Moves the clock forward, and does what falls due. Both are durable when this returns.
+    pub async fn advance(&self, seconds: i64) -> Result<Timestamp, Failure> {
+        let place = self.ledger.place().await?;
+        let written = {
+            let mut state = self.state();
+            let entry = self.entry(&state, OPERATOR.into(), None, Event::ClockMoved { seconds }, Vec::new());
+            state.apply(&entry)?;
+            self.clock.set(state.bank().ahead_seconds());
+            place.write(entry)
+        };
+        written.durable().await?;
+        self.bank_day().await?;
+        Ok(self.clock.now())
+    }
+
+    /// Does every step of a debit whose time has come; durable when this returns. Ends, since plans are finite.
+    pub async fn bank_day(&self) -> Result<(), Failure> {
+        let mut last = None;
+        while self.is_due() {
+            let place = self.ledger.place().await?;
+            let mut state = self.state();
+            let Some(Due { debit, step }) = state.bank().due(self.clock.now()) else { break };
+            let event = Event::DebitStep { debit: debit.first.id.clone(), of: debit.stamp.clone() };
+            let facts = bank::step_fact(&debit.first, &step).into_iter().collect();
+            let entry = Entry { time: step.at, ..self.entry(&state, debit.merchant, None, event, facts) };
+            state.apply(&entry)?;
+            last = Some(place.write(entry));
+        }
+        match last {
+            Some(written) => Ok(written.durable().await?),
+            None => Ok(()),
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.state().bank().due(self.clock.now()).is_some()
+    }
+
     /// Answers with what the operation of this reference did, once that is durable; payments as they stand now.
     pub async fn look_up(&self, merchant: &str, reference: &str) -> Result<Option<Answer>, Failure> {
+        self.bank_day().await?;
         let (answer, line) = {
             let state = self.state();
             let Some(operation) = state.by_reference(merchant, reference) else { return Ok(None) };

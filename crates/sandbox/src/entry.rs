@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::bank::BankEvent;
 use crate::ids::{CaptureId, PaymentId, RefundId, VoidId};
 use crate::last4::Last4;
 use crate::money::Currency;
@@ -39,7 +40,8 @@ pub struct Entry {
     pub time: Timestamp,
     /// Whose.
     pub merchant: Arc<str>,
-    /// The request that caused it; none when a cardholder answered a challenge.
+    /// The request that caused it; none when a cardholder answered a challenge, a day passed at the bank or the clock
+    /// was moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Stamp>,
     /// What happened.
@@ -115,6 +117,20 @@ pub enum Event {
         /// The void's id.
         id: VoidId,
     },
+    /// A debit was asked for, or something else of the bank.
+    Bank(BankEvent),
+    /// The time of a debit's next step came.
+    DebitStep {
+        /// Of which debit.
+        debit: PaymentId,
+        /// The request that made the debit, whose ledger line this is.
+        of: Stamp,
+    },
+    /// The clock was moved forward.
+    ClockMoved {
+        /// By this much.
+        seconds: i64,
+    },
     /// The request was refused. Kept so that a late copy of it cannot do what its sender was told was not done.
     Refused {
         /// Why.
@@ -183,6 +199,9 @@ pub struct Fact {
     /// Why, for a decline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decline_code: Option<Cow<'static, str>>,
+    /// Nacha's code, for a return.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_code: Option<Arc<str>>,
 }
 
 /// The kinds of money facts.
@@ -201,6 +220,12 @@ pub enum FactKind {
     Verification,
     /// The issuer said no.
     Decline,
+    /// A bank debit was submitted. No money has moved yet.
+    Debit,
+    /// The money of a debit arrived.
+    Settlement,
+    /// A debit came back; where it had settled, its money went.
+    Return,
 }
 
 /// One line of `GET /ledger`.
@@ -231,12 +256,19 @@ pub struct LedgerLine {
     /// Why, for a decline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decline_code: Option<Cow<'static, str>>,
+    /// Nacha's code, for a return.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub return_code: Option<Arc<str>>,
 }
 
 impl Entry {
-    /// The entry's facts as the public ledger shows them. An entry without a request has none.
+    /// The entry's facts as the public ledger shows them, under the request that they belong to.
     pub fn ledger_lines(&self) -> impl Iterator<Item = LedgerLine> {
-        let facts = self.operation.as_ref().map(|stamp| self.facts.iter().map(move |fact| (stamp, fact)));
+        let stamp = match &self.event {
+            Event::DebitStep { of, .. } => Some(of),
+            _ => self.operation.as_ref(),
+        };
+        let facts = stamp.map(|stamp| self.facts.iter().map(move |fact| (stamp, fact)));
         facts.into_iter().flatten().zip(self.seq..).map(|((stamp, fact), seq)| LedgerLine {
             seq,
             time: self.time,
@@ -250,6 +282,7 @@ impl Entry {
             initiator: fact.initiator,
             last4: fact.last4,
             decline_code: fact.decline_code.clone(),
+            return_code: fact.return_code.clone(),
         })
     }
 

@@ -42,4 +42,6 @@ shared_ids! {
     VoidId = "void";
     /// A caught message.
     MessageId = "msg";
+    /// Micro-deposits.
+    MicroDepositsId = "md";
 }

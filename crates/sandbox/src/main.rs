@@ -2,6 +2,7 @@
 //!
 //! Cards behave by their published test numbers; faults happen on order; what was answered survives a crash.
 
+mod bank;
 mod decide;
 mod engine;
 mod entry;

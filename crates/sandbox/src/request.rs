@@ -75,12 +75,7 @@ impl PaymentRequest {
         let currency = fields.text("currency", "three lower-case letters", |_| true)?;
         let currency = Currency::parse(&currency)
             .ok_or_else(|| fields.invalid("currency", "three lower-case letters"))?;
-        let rule = "`customer` or `merchant`";
-        let initiator = match fields.text("initiator", rule, |_| true)?.as_str() {
-            "customer" => Initiator::Customer,
-            "merchant" => Initiator::Merchant,
-            _ => return Err(fields.invalid("initiator", rule)),
-        };
+        let initiator = initiator(&mut fields)?;
         let return_url = fields.optional_text("return_url", "an http or https URL", is_url)?;
         let card = card(fields.object("card")?)?;
         fields.finish()?;
@@ -103,6 +98,16 @@ pub fn plain_request(body: &[u8]) -> Result<Arc<str>, ShapeError> {
     let reference = reference(&mut fields)?;
     fields.finish()?;
     Ok(reference)
+}
+
+/// Who started it.
+pub fn initiator(fields: &mut Fields) -> Result<Initiator, ShapeError> {
+    let rule = "`customer` or `merchant`";
+    match fields.text("initiator", rule, |_| true)?.as_str() {
+        "customer" => Ok(Initiator::Customer),
+        "merchant" => Ok(Initiator::Merchant),
+        _ => Err(fields.invalid("initiator", rule)),
+    }
 }
 
 fn reference(fields: &mut Fields) -> Result<Arc<str>, ShapeError> {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use onfile_core::ids::IdSource;
 use onfile_service::ambient::{SystemClock, SystemRandom};
@@ -14,7 +15,8 @@ use onfile_service::process;
 use onfile_service::shutdown::Shutdown;
 use tokio::net::TcpListener;
 
-use crate::engine::Engine;
+use crate::bank::MovableClock;
+use crate::engine::{Engine, Failure};
 use crate::faults::Faults;
 use crate::ledger::{Ledger, OpenError, open};
 use crate::mail::listen::catch;
@@ -23,6 +25,9 @@ use crate::routes::{App, router};
 use crate::secrets::{SecretError, Secrets};
 use crate::serve::serve;
 use crate::views::Views;
+
+/// How long the bank rests before it looks again whether something is due.
+const BANK_DAY_REST: Duration = Duration::from_secs(1);
 
 /// How to serve.
 #[derive(Debug, clap::Args)]
@@ -114,11 +119,12 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let public_url = public_url(options.public_url, address)?;
     let (ledger, mut writer) = Ledger::start(file, durable)?;
     let clock = Arc::new(SystemClock);
+    let ahead = state.bank().ahead_seconds();
     let engine = Engine {
         secrets,
         faults: Faults::none(),
         ids: IdSource::new(clock.clone(), Arc::new(SystemRandom)),
-        clock,
+        clock: MovableClock::ahead_of(clock, ahead),
         ledger,
         views: Views { public_url },
         mail,
@@ -129,18 +135,33 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     announce("http", address)?;
     if let Some(catcher) = catcher {
         announce("smtp", catcher.local_addr()?)?;
-        tokio::spawn(catch(catcher, engine, shutdown.clone()));
+        tokio::spawn(catch(catcher, Arc::clone(&engine), shutdown.clone()));
     }
     tokio::select! {
         () = serve(listener, router, shutdown) => {}
+        () = bank_days(&engine) => {}
         error = writer.failure() => return Err(StartError::LedgerFailed(error)),
     }
+    // The ledger's thread ends when nobody can write any more.
+    drop(engine);
     tokio::task::spawn_blocking(|| writer.finish()).await.map_err(io::Error::other)?;
     Ok(())
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
+}
+
+/// Does what falls due at the bank while nobody asks. Ends with the ledger, whose own end says why.
+async fn bank_days(engine: &Engine) {
+    loop {
+        tokio::time::sleep(BANK_DAY_REST).await;
+        match engine.bank_day().await {
+            Ok(()) => {}
+            Err(Failure::Stopped(_)) => std::future::pending().await,
+            Err(error) => tracing::error!("a debit's step does not fit: {error}"),
+        }
+    }
 }
 
 fn key_file(options: &Options) -> Result<PathBuf, StartError> {

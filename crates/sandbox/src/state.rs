@@ -4,8 +4,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use crate::bank::{Bank, BankOutcome};
 use crate::entry::{Entry, Event, LedgerLine, NewPayment, Stamp};
-use crate::ids::{CaptureId, PaymentId, RefundId, VoidId};
+use crate::ids::{CaptureId, MicroDepositsId, PaymentId, RefundId, VoidId};
 use crate::rules::Decline;
 use crate::secrets::Mark;
 use crate::wire::{Refusal, Status};
@@ -80,6 +81,8 @@ pub enum Outcome {
         /// The void's id.
         id: VoidId,
     },
+    /// Something at the bank.
+    Bank(BankOutcome),
     /// Nothing was done.
     Refused(Refusal),
 }
@@ -103,6 +106,9 @@ pub enum Inconsistent {
     /// It speaks of a payment that no earlier line made.
     #[error("there is no payment {0}")]
     NoPayment(PaymentId),
+    /// It speaks of micro-deposits that no earlier line made.
+    #[error("there are no micro-deposits {0}")]
+    NoDeposits(MicroDepositsId),
     /// It is not the line that follows.
     #[error("expected sequence number {expected}, found {found}")]
     Sequence {
@@ -111,7 +117,7 @@ pub enum Inconsistent {
         /// What the line says.
         found: u64,
     },
-    /// It lacks the request, and only a cardholder's answer has none.
+    /// It lacks the request, and is of a kind that has one.
     #[error("the line names no request")]
     NoRequest,
 }
@@ -128,6 +134,7 @@ pub struct State {
     merchants: HashMap<Arc<str>, Merchant>,
     payments: HashMap<PaymentId, Payment>,
     authenticated: HashSet<Mark>,
+    bank: Bank,
     recent: VecDeque<(u64, LedgerLine)>,
     next_seq: u64,
     lines: u64,
@@ -140,6 +147,7 @@ impl State {
             merchants: HashMap::new(),
             payments: HashMap::new(),
             authenticated: HashSet::new(),
+            bank: Bank::default(),
             recent: VecDeque::with_capacity(RECENT_MAX),
             next_seq: 1,
             lines: 0,
@@ -164,6 +172,11 @@ impl State {
     /// A payment by its id alone, which only its merchant and cardholder know.
     pub fn payment_of_anybody(&self, id: &PaymentId) -> Option<&Payment> {
         self.payments.get(id)
+    }
+
+    /// The bank's part.
+    pub fn bank(&self) -> &Bank {
+        &self.bank
     }
 
     /// The newest request with this key.
@@ -197,7 +210,18 @@ impl State {
                 self.answer(payment, *approved, line)?;
                 None
             }
-            (None, _) | (Some(_), Event::Answered { .. }) => return Err(Inconsistent::NoRequest),
+            (None, Event::DebitStep { debit, .. }) => {
+                self.bank.step(debit, line)?;
+                None
+            }
+            (None, Event::ClockMoved { seconds }) => {
+                self.bank.move_clock(*seconds);
+                None
+            }
+            (None, _)
+            | (Some(_), Event::Answered { .. } | Event::DebitStep { .. } | Event::ClockMoved { .. }) => {
+                return Err(Inconsistent::NoRequest);
+            }
             (Some(stamp), event) => {
                 let merchant = self.known_merchant(&entry.merchant);
                 let stamp = stamp.shared();
@@ -243,6 +267,8 @@ impl State {
         let id = match event {
             Event::Payment(new) => return Ok(self.add(merchant, stamp, new, line)),
             Event::Refused { code } => return Ok(Outcome::Refused(*code)),
+            Event::Bank(event) => return self.bank.change(merchant, stamp, event, line).map(Outcome::Bank),
+            Event::DebitStep { .. } | Event::ClockMoved { .. } => return Err(Inconsistent::NoRequest),
             Event::Answered { payment, .. }
             | Event::Completed { payment, .. }
             | Event::Captured { payment, .. }
@@ -273,9 +299,12 @@ impl State {
                 payment.status = Status::Voided;
                 Outcome::Void { payment: id, id: void.clone() }
             }
-            Event::Payment(_) | Event::Refused { .. } | Event::Answered { .. } => {
-                return Err(Inconsistent::NoRequest);
-            }
+            Event::Payment(_)
+            | Event::Refused { .. }
+            | Event::Answered { .. }
+            | Event::Bank(_)
+            | Event::DebitStep { .. }
+            | Event::ClockMoved { .. } => return Err(Inconsistent::NoRequest),
         })
     }
 

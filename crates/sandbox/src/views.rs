@@ -2,6 +2,7 @@
 
 use onfile_core::ids::Id;
 
+use crate::bank;
 use crate::ids::PaymentId;
 use crate::state::{Inconsistent, Operation, Outcome, Payment, State};
 use crate::wire::{Answer, PartView, PaymentView, Status, VoidView};
@@ -30,6 +31,10 @@ impl Views {
             Outcome::Payment { payment, .. } => {
                 let payment = existing(state, payment)?;
                 Ok((self.payment_now(payment), payment.line))
+            }
+            Outcome::Bank(outcome) => {
+                let (answer, line) = bank::current(state.bank(), &operation.reference, outcome)?;
+                Ok((answer, line.unwrap_or(operation.line)))
             }
             _ => Ok((self.part(state, operation)?, operation.line)),
         }
@@ -79,6 +84,7 @@ impl Views {
                 let (payment, id) = (payment.clone(), id.clone());
                 Answer::Void(VoidView { id, payment, reference, status: Status::Voided })
             }
+            Outcome::Bank(outcome) => return bank::then(state.bank(), &operation.reference, outcome),
             Outcome::Refused(refusal) => Answer::Refused((*refusal).into()),
             Outcome::Payment { payment, .. } => self.payment_now(existing(state, payment)?),
         })

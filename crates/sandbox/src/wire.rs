@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::bank::{DebitView, MicroDepositsView};
 use crate::ids::{CaptureId, PaymentId, RefundId, VoidId};
 use crate::money::Currency;
 use crate::rules::{CvcCheck, Decline};
@@ -41,6 +42,10 @@ pub enum Answer {
     Refund(PartView<RefundId>),
     /// A void.
     Void(VoidView),
+    /// A bank debit.
+    Debit(Box<DebitView>),
+    /// Micro-deposits, and a right guess at them.
+    MicroDeposits(Box<MicroDepositsView>),
     /// It was refused.
     #[serde(untagged)]
     Refused(ErrorBody),
@@ -104,6 +109,15 @@ pub enum Refusal {
     /// Declined or a finished verification.
     #[error("The payment is not in a state in which it can be voided.")]
     NotVoidable,
+    /// The micro-deposits were other ones.
+    #[error("These are not the amounts or the code that were sent.")]
+    GuessWrong,
+    /// The micro-deposits were guessed at too often.
+    #[error("There were too many wrong guesses: this account can no longer be verified so.")]
+    TooManyGuesses,
+    /// The micro-deposits are too old.
+    #[error("The micro-deposits have expired.")]
+    DepositsExpired,
     /// No such thing of this merchant.
     #[error("There is no such object.")]
     NotFound,
@@ -130,6 +144,9 @@ impl Refusal {
             | Self::NotCapturable
             | Self::NotRefundable
             | Self::NotVoidable
+            | Self::GuessWrong
+            | Self::TooManyGuesses
+            | Self::DepositsExpired
             | Self::KeyReused => StatusCode::BAD_REQUEST,
         }
     }
@@ -142,6 +159,9 @@ impl Refusal {
             Self::NotCapturable => "not_capturable",
             Self::NotRefundable => "not_refundable",
             Self::NotVoidable => "not_voidable",
+            Self::GuessWrong => "guess_wrong",
+            Self::TooManyGuesses => "too_many_guesses",
+            Self::DepositsExpired => "deposits_expired",
             Self::NotFound => "not_found",
             Self::KeyReused => "key_reused",
             Self::KeyInUse => "key_in_use",

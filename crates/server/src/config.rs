@@ -93,11 +93,21 @@ pub struct ProcessingConfig {
     pub absent_is_final_after_ms: i64,
     /// The longest wait between two look-ups of an unknown outcome, in milliseconds.
     pub check_delay_max_ms: i64,
+    /// How often a bank debit that is pending is looked up, in milliseconds.
+    pub pending_check_ms: i64,
+    /// How often a settled bank debit, which may still come back, is looked up, in milliseconds.
+    pub return_check_ms: i64,
 }
 
 impl Default for ProcessingConfig {
     fn default() -> Self {
-        Self { lease_ms: 60_000, absent_is_final_after_ms: 120_000, check_delay_max_ms: 86_400_000 }
+        Self {
+            lease_ms: 60_000,
+            absent_is_final_after_ms: 120_000,
+            check_delay_max_ms: 86_400_000,
+            pending_check_ms: 3_600_000,
+            return_check_ms: 86_400_000,
+        }
     }
 }
 

@@ -11,8 +11,9 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
-    account, charges, customers, events, invoice_items, invoices, notices, payment_intents, payment_methods,
-    prices, products, refunds, runs, setup_intents, subscriptions, test_clocks,
+    account, charges, customers, disputes, events, invoice_items, invoices, mandates, notices,
+    payment_intents, payment_methods, prices, products, refunds, runs, setup_intents, subscriptions,
+    test_clocks,
 };
 use crate::app::App;
 use crate::pages;
@@ -72,6 +73,21 @@ pub const ROUTES: &[Route] = &[
     route!("POST", "/v1/setup_intents/{id}", Secret, setup_intents::update),
     route!("POST", "/v1/setup_intents/{id}/confirm", ClientSecret, setup_intents::confirm),
     route!("POST", "/v1/setup_intents/{id}/cancel", Secret, setup_intents::cancel),
+    route!(
+        "POST",
+        "/v1/payment_intents/{id}/verify_microdeposits",
+        ClientSecret,
+        payment_intents::verify_microdeposits
+    ),
+    route!(
+        "POST",
+        "/v1/setup_intents/{id}/verify_microdeposits",
+        ClientSecret,
+        setup_intents::verify_microdeposits
+    ),
+    route!("GET", "/v1/mandates/{id}", Secret, mandates::retrieve),
+    route!("GET", "/v1/disputes", Secret, disputes::list),
+    route!("GET", "/v1/disputes/{id}", Secret, disputes::retrieve),
     route!("GET", "/v1/charges", Secret, charges::list),
     route!("GET", "/v1/charges/{id}", Secret, charges::retrieve),
     route!("POST", "/v1/refunds", Secret, refunds::create),

@@ -12,7 +12,9 @@ pub(super) const BANK_ACCOUNTS: &[TestBankAccount] = &[
     account("000111111116", "noAccount", BankBehaviour::Returned("R03")),
     account("000222222227", "insufficientFunds", BankBehaviour::Returned("R01")),
     account("000333333335", "debitNotAuthorized", BankBehaviour::Returned("R10")),
+    account("000444444440", "invalidCurrency", BankBehaviour::Refused("payment_method_currency_mismatch")),
     account("000555555559", "dispute", BankBehaviour::SettlesThenDisputed),
+    account("000666666661", "failMicrodeposits", BankBehaviour::NoMicroDeposits),
     account("000000000009", "processing", BankBehaviour::StaysPending),
 ];
 

@@ -1,6 +1,7 @@
 //! Reading the sandbox's answers. Lenient with what it does not need, strict with what decides about money: an answer
 //! that cannot be read is [`Verdict::Unreadable`], never a decline.
 
+use onfile_core::ach::ReturnCode;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,6 +22,12 @@ struct Body {
     network_transaction_id: Option<String>,
     #[serde(default)]
     cvc_check: Option<String>,
+    #[serde(default)]
+    return_code: Option<String>,
+    #[serde(default)]
+    settled: bool,
+    #[serde(default)]
+    arrives: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -44,8 +51,13 @@ struct LookUp {
 const IN_USE: &str = "key_in_use";
 
 pub(crate) fn parse(status: u16, body: &Value) -> Answer {
-    let verdict_only =
-        |verdict| Answer { verdict, processor_payment: None, network_id: None, cvc_check: None };
+    let verdict_only = |verdict| Answer {
+        verdict,
+        processor_payment: None,
+        network_id: None,
+        cvc_check: None,
+        arrives: None,
+    };
     if status == 200 {
         return Body::deserialize(body).map_or_else(|_| verdict_only(Verdict::Unreadable), read);
     }
@@ -65,16 +77,43 @@ fn read(body: Body) -> Answer {
             | ("capture", "captured")
             | ("void", "voided")
             | ("refund", "refunded")
+            | ("debit", "settled")
+            | ("micro_deposits", "sent" | "verified")
     );
+    if let ("debit", "returned", Some(code)) = (body.object.as_str(), body.status.as_str(), body.return_code)
+    {
+        let verdict =
+            if body.settled { Verdict::Returned { code } } else { Verdict::Declined(came_back(code)) };
+        return Answer {
+            verdict,
+            processor_payment: Some(body.id),
+            network_id: None,
+            cvc_check: None,
+            arrives: None,
+        };
+    }
     let verdict = match (body.status.as_str(), body.decline, body.challenge_url) {
         (_, None, _) if done => Verdict::Approved,
         ("declined", Some(decline), _) => Verdict::Declined(decline),
         ("challenge", _, Some(url)) if is_web_address(&url) => Verdict::Challenge { url },
-        ("pending", None, _) => Verdict::Pending,
+        ("submitted" | "pending", None, _) => Verdict::Pending,
         _ => Verdict::Unreadable,
     };
-    let processor_payment = if body.object == "payment" { Some(body.id) } else { body.payment };
-    Answer { verdict, processor_payment, network_id: body.network_transaction_id, cvc_check: body.cvc_check }
+    let own = matches!(body.object.as_str(), "payment" | "debit" | "micro_deposits");
+    let processor_payment = if own { Some(body.id) } else { body.payment };
+    Answer {
+        verdict,
+        processor_payment,
+        network_id: body.network_transaction_id,
+        cvc_check: body.cvc_check,
+        arrives: body.arrives.as_ref().and_then(Value::as_i64),
+    }
+}
+
+/// A debit that came back before it settled, as a refusal.
+fn came_back(code: String) -> Decline {
+    let failure_code = ReturnCode::of(&code).failure_code;
+    Decline { code: failure_code.to_owned(), network_code: Some(code), advice_code: None }
 }
 
 /// A browser is sent there: only https, or http to this very machine, and never `javascript:` or the like.
@@ -161,6 +200,44 @@ mod tests {
             assert_eq!(parse(status, &body).verdict, verdict, "{status} {body}");
         }
         assert_eq!(parse(200, &payment("captured")).processor_payment.as_deref(), Some("pay_1"));
+    }
+
+    #[test]
+    fn a_debit_is_pending_paid_failed_or_taken_back() {
+        let debit = |status: &str, code: Option<&str>, settled: bool| {
+            json!({
+                "id": "pay_1", "object": "debit", "reference": "op_1", "status": status, "amount": 5, "currency": "usd",
+                "refunded": 0, "return_code": code, "settled": settled, "decline": null,
+            })
+        };
+        let failed = |code: &str, network: &str| {
+            let network_code = Some(network.to_owned());
+            Verdict::Declined(Decline { code: code.into(), network_code, advice_code: None })
+        };
+        for (body, verdict) in [
+            (debit("submitted", None, false), Verdict::Pending),
+            (debit("pending", None, false), Verdict::Pending),
+            (debit("settled", None, true), Verdict::Approved),
+            (debit("returned", Some("R01"), false), failed("insufficient_funds", "R01")),
+            (debit("returned", Some("R10"), false), failed("debit_not_authorized", "R10")),
+            (debit("returned", Some("R77"), false), failed("could_not_process", "R77")),
+            (debit("returned", Some("R10"), true), Verdict::Returned { code: "R10".into() }),
+            (debit("returned", None, true), Verdict::Unreadable),
+            (debit("something new", None, false), Verdict::Unreadable),
+        ] {
+            let answer = parse(200, &body);
+            assert_eq!(answer.verdict, verdict, "{body}");
+            assert_eq!(answer.processor_payment.as_deref(), Some("pay_1"), "{body}");
+            let found = parse_lookup(200, &json!({"found": true, "answer": body}));
+            let known = verdict != Verdict::Unreadable;
+            assert_eq!(found == Found::Answer(answer), known, "{body}");
+        }
+        let deposits =
+            |status: &str| json!({"id": "md_1", "object": "micro_deposits", "status": status, "arrives": 7});
+        let sent = parse(200, &deposits("sent"));
+        assert_eq!((sent.verdict, sent.arrives), (Verdict::Approved, Some(7)));
+        assert_eq!(parse(200, &deposits("verified")).verdict, Verdict::Approved);
+        assert_eq!(parse(200, &deposits("declined")).verdict, Verdict::Unreadable);
     }
 
     #[test]

@@ -7,7 +7,7 @@ pub(crate) use answer::{parse, parse_lookup};
 use onfile_core::vault_contract::HttpMethod;
 use serde_json::{Value, json};
 
-use crate::{Draft, Request};
+use crate::{Draft, Request, SeenDeposits};
 
 pub(crate) fn build(request: &Request<'_>, reference: &str) -> Draft {
     let (path, body) = match *request {
@@ -31,6 +31,21 @@ pub(crate) fn build(request: &Request<'_>, reference: &str) -> Draft {
         Request::Void { payment } => {
             (format!("/v1/payments/{payment}/void"), json!({ "reference": reference }))
         }
+        Request::Debit { amount, currency, initiator } => (
+            "/v1/debits".to_owned(),
+            json!({ "reference": reference, "amount": amount, "currency": currency, "initiator": initiator }),
+        ),
+        Request::RefundDebit { debit, amount } => {
+            (format!("/v1/debits/{debit}/refunds"), json!({ "reference": reference, "amount": amount }))
+        }
+        Request::MicroDeposits => ("/v1/micro_deposits".to_owned(), json!({ "reference": reference })),
+        Request::VerifyMicroDeposits { deposits, seen } => {
+            let body = match seen {
+                SeenDeposits::Amounts(amounts) => json!({ "reference": reference, "amounts": amounts }),
+                SeenDeposits::Code(code) => json!({ "reference": reference, "descriptor_code": code }),
+            };
+            (format!("/v1/micro_deposits/{deposits}/verify"), body)
+        }
         Request::Refund { payment, amount } => {
             (format!("/v1/payments/{payment}/refunds"), json!({ "reference": reference, "amount": amount }))
         }
@@ -48,7 +63,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_draft_has_a_place_where_a_card_could_already_be() {
+    fn no_draft_has_a_place_where_account_data_could_already_be() {
+        let seen = [SeenDeposits::Amounts([32, 45]), SeenDeposits::Code("SM11AA".into())];
         let requests = [
             Request::Authorise {
                 amount: 1,
@@ -66,11 +82,18 @@ mod tests {
             Request::Capture { payment: "pay_1", amount: 5 },
             Request::Void { payment: "pay_1" },
             Request::Refund { payment: "pay_1", amount: 5 },
+            Request::Debit { amount: 5, currency: "usd", initiator: "merchant" },
+            Request::RefundDebit { debit: "pay_1", amount: 5 },
+            Request::MicroDeposits,
+            Request::VerifyMicroDeposits { deposits: "md_1", seen: &seen[0] },
+            Request::VerifyMicroDeposits { deposits: "md_1", seen: &seen[1] },
         ];
         for request in requests {
             let draft = build(&request, "op_1");
             assert_eq!(draft.body.get("reference"), Some(&json!("op_1")), "{request:?}");
-            assert_eq!(draft.body.get("card"), None, "{request:?}");
+            for name in ["card", "bank_account"] {
+                assert_eq!(draft.body.get(name), None, "{request:?}");
+            }
             assert_eq!(draft.method, HttpMethod::Post);
         }
         assert_eq!(build_lookup("op_1").path, "/v1/operations?reference=op_1");

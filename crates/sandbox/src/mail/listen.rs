@@ -1,5 +1,6 @@
 //! Connections of the mail catcher: accepted within a limit, read with patience, closed in order.
 
+use onfile_core::clock::Clock;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;

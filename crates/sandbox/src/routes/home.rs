@@ -74,7 +74,7 @@ fn table(lines: &[LedgerLine]) -> Markup {
             table {
                 thead {
                     tr {
-                        @for title in ["No.", "Time", "Kind", "Amount", "Card", "By", "Merchant", "Reference", "Payment"] {
+                        @for title in ["No.", "Time", "Kind", "Amount", "Account", "By", "Merchant", "Reference", "Payment"] {
                             th scope="col" { (title) }
                         }
                     }
@@ -93,6 +93,9 @@ fn row(line: &LedgerLine) -> Markup {
         FactKind::Void => ("void", "out"),
         FactKind::Verification => ("verification", "in"),
         FactKind::Decline => ("decline", "bad"),
+        FactKind::Debit => ("bank debit submitted", "in"),
+        FactKind::Settlement => ("settlement", "in"),
+        FactKind::Return => ("return", "bad"),
     };
     html! {
         tr {
@@ -101,6 +104,7 @@ fn row(line: &LedgerLine) -> Markup {
             td {
                 span class={ "kind " (class) } { (kind) }
                 @if let Some(code) = &line.decline_code { " " code { (code) } }
+                @if let Some(code) = &line.return_code { " " code { (code) } }
             }
             td class="number" { (line.currency.show(line.amount)) }
             td { "•••• " (line.last4) }

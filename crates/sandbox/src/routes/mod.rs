@@ -3,12 +3,15 @@
 mod caller;
 mod captures;
 mod challenge;
+mod clock;
+mod debits;
 mod faults;
 mod home;
 mod inbox;
 mod ledger;
 mod lookup;
 mod messages;
+mod micro_deposits;
 mod page;
 mod payments;
 mod refunds;
@@ -51,6 +54,10 @@ pub fn router(app: App) -> Result<Router, BadSource> {
         .route("/v1/payments/{id}/captures", post(captures::capture))
         .route("/v1/payments/{id}/refunds", post(refunds::refund))
         .route("/v1/payments/{id}/void", post(voids::void))
+        .route("/v1/debits", post(debits::debit))
+        .route("/v1/debits/{id}/refunds", post(debits::refund))
+        .route("/v1/micro_deposits", post(micro_deposits::send))
+        .route("/v1/micro_deposits/{id}/verify", post(micro_deposits::verify))
         .layer(middleware::from_fn_with_state(app.clone(), faults::inject))
         .route_layer(middleware::from_fn_with_state(app.clone(), caller::require_credential));
     let with_credential = Router::new()
@@ -59,11 +66,13 @@ pub fn router(app: App) -> Result<Router, BadSource> {
         .merge(
             Router::new()
                 .route("/faults", post(faults::set))
+                .route("/clock", post(clock::advance))
                 .route_layer(middleware::from_fn_with_state(app.clone(), caller::require_credential)),
         );
     let open = Router::new()
         .route("/health", get(|| async { StatusCode::NO_CONTENT }))
         .route("/faults", get(faults::show))
+        .route("/clock", get(clock::show))
         .route("/ledger", get(ledger::show))
         .route("/messages", get(messages::list).delete(messages::clear))
         .route("/messages/{id}", get(messages::show))

@@ -1,6 +1,7 @@
 //! Walks the sandbox over HTTP, as a process of its own.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod bank;
 mod challenges;
 mod durability;
 mod faults;

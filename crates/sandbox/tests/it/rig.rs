@@ -134,6 +134,22 @@ impl Rig {
         self.post(&format!("/v1/payments/{}/{what}", payment["id"].as_str().unwrap()), &body).await
     }
 
+    /// A bank debit, as asked for.
+    pub fn debit(&self, account: &str, amount: u64) -> Value {
+        json!({
+            "reference": self.op(), "amount": amount, "currency": "usd", "initiator": "merchant",
+            "bank_account": bank_account(account),
+        })
+    }
+
+    /// Moves the sandbox's clock forward.
+    pub async fn pass_days(&self, days: u64) {
+        let body = json!({"advance_seconds": days * 86_400});
+        let got =
+            got(self.request(Method::POST, "/clock").bearer_auth(CREDENTIAL).json(&body)).await.unwrap();
+        assert_eq!(got.status, StatusCode::OK, "{got:?}");
+    }
+
     pub async fn set_faults(&self, plan: &Value) {
         let got =
             got(self.request(Method::POST, "/faults").bearer_auth(CREDENTIAL).json(plan)).await.unwrap();
@@ -177,6 +193,14 @@ impl Drop for Rig {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A bank account of the test bank.
+pub fn bank_account(number: &str) -> Value {
+    json!({
+        "routing_number": "110000000", "account_number": number, "account_holder_type": "individual",
+        "account_type": "checking",
+    })
 }
 
 async fn got(request: RequestBuilder) -> reqwest::Result<Got> {

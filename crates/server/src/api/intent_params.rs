@@ -1,10 +1,13 @@
 //! Parameters that payment intents and setup intents have in common.
 
+use onfile_connectors::SeenDeposits;
 use onfile_core::currency::Currency;
 use onfile_core::ids::ID_LEN_MAX;
 use onfile_core::money::{AMOUNT_MAX, Amount};
 use onfile_service::credentials::constant_time_eq;
 
+use crate::model::mandate::{Acceptance, Online};
+use crate::payments::Cause;
 use crate::payments::requests::{IntentDetails, MetadataChange};
 use crate::wire::call::Call;
 use crate::wire::error::{ApiError, quoted};
@@ -14,6 +17,13 @@ const DESCRIPTION_MAX: usize = 1_000;
 const DESCRIPTOR_MAX: usize = 22;
 const EMAIL_MAX: usize = 800;
 const URL_MAX: usize = 2_048;
+/// The longest text of an internet address.
+const IP_MAX: usize = 45;
+/// The characters of a micro-deposit's descriptor code.
+const CODE_LEN: usize = 6;
+/// The largest micro-deposit, in cents.
+const MICRO_AMOUNT_MAX: i64 = 99;
+const AMOUNT_DIGITS_MAX: usize = 20;
 /// The kinds of method that an intent can be for.
 const TYPES: [&str; 2] = ["card", "us_bank_account"];
 
@@ -129,7 +139,10 @@ pub fn types(params: &mut Params) -> Result<(Vec<String>, bool), ApiError> {
         return Err(ApiError::invalid("automatic_payment_methods", "parameters_exclusive", message));
     }
     if let Some(unknown) = named.iter().find(|name| !TYPES.contains(&name.as_str())) {
-        let message = format!("The payment method type \"{}\" is not available: use card.", quoted(unknown));
+        let message = format!(
+            "The payment method type \"{}\" is not available: use card or us_bank_account.",
+            quoted(unknown)
+        );
         return Err(ApiError::invalid("payment_method_types", "payment_intent_invalid_parameter", message));
     }
     Ok((named, false))
@@ -186,11 +199,97 @@ pub fn return_url(params: &mut Params) -> Result<Option<String>, ApiError> {
 pub fn ignored(params: &mut Params) -> Result<(), ApiError> {
     params.boolean("use_stripe_sdk")?;
     let Some(mut options) = params.group("payment_method_options")? else { return Ok(()) };
+    if let Some(mut bank) = options.group("us_bank_account")? {
+        // Instant verification needs a service that reads customers' bank accounts; there is none.
+        bank.word("verification_method", &["automatic", "microdeposits"])?;
+        bank.finish()?;
+    }
     if let Some(mut card) = options.group("card")? {
         card.word("request_three_d_secure", &["automatic"])?;
         card.finish()?;
     }
     options.finish()
+}
+
+/// `mandate_data`: how the customer agreed that their bank account is debited.
+///
+/// # Errors
+/// Names the parameter that is missing or wrong.
+pub fn mandate_data(params: &mut Params, cause: &Cause) -> Result<Option<Acceptance>, ApiError> {
+    let Some(mut data) = params.group("mandate_data")? else { return Ok(None) };
+    let missing = |params: &Params, name: &str| ApiError::missing(params.name(name));
+    let group = data.group("customer_acceptance")?;
+    let mut given = group.ok_or_else(|| missing(&data, "customer_acceptance"))?;
+    let kind = given.word("type", &["online", "offline"])?.ok_or_else(|| missing(&given, "type"))?;
+    let accepted_at = given.time("accepted_at")?;
+    let online = given.group("online")?;
+    if let Some(offline) = given.group("offline")? {
+        offline.finish()?;
+    }
+    let online = match (kind, online) {
+        ("online", Some(mut online)) => {
+            let known = if online.boolean("infer_from_client")?.unwrap_or(false) {
+                Online { ip: cause.ip.clone(), user_agent: cause.user_agent.clone() }
+            } else {
+                let ip = online.text("ip_address", IP_MAX)?;
+                let user_agent = online.text("user_agent", TEXT_MAX)?;
+                if let Some((_, name)) =
+                    [(&ip, "ip_address"), (&user_agent, "user_agent")].into_iter().find(|(v, _)| v.is_none())
+                {
+                    return Err(missing(&online, name));
+                }
+                Online { ip, user_agent }
+            };
+            online.finish()?;
+            Some(known)
+        }
+        ("online", None) => return Err(missing(&given, "online")),
+        (_, Some(online)) => {
+            online.finish()?;
+            None
+        }
+        (_, None) => None,
+    };
+    given.finish()?;
+    data.finish()?;
+    Ok(Some(Acceptance { accepted_at, online }))
+}
+
+/// `amounts` or `descriptor_code`: what the holder of a bank account saw of micro-deposits.
+///
+/// # Errors
+/// Names the parameter that is missing or wrong.
+pub fn seen_deposits(params: &mut Params) -> Result<SeenDeposits, ApiError> {
+    let code = params.text("descriptor_code", TEXT_MAX)?;
+    let amounts = params.texts("amounts", AMOUNT_DIGITS_MAX)?.value();
+    match (amounts, code) {
+        (None, Some(code)) if code.len() == CODE_LEN && code.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+            Ok(SeenDeposits::Code(code))
+        }
+        (None, Some(_)) => {
+            let message = "The descriptor code has six characters and starts with SM.";
+            let code = "payment_method_microdeposit_verification_descriptor_code_mismatch";
+            Err(ApiError::invalid("descriptor_code", code, message))
+        }
+        (Some(texts), None) => {
+            let amounts: Vec<i64> = texts.iter().filter_map(|text| text.parse().ok()).collect();
+            match (texts.len(), amounts.as_slice()) {
+                (2, &[one, other]) if [one, other].iter().all(|n| (1..=MICRO_AMOUNT_MAX).contains(n)) => {
+                    Ok(SeenDeposits::Amounts([one, other]))
+                }
+                _ => {
+                    let message = "You must provide exactly two microdeposit amounts, in cents from 1 to 99.";
+                    let code = "payment_method_microdeposit_verification_amounts_invalid";
+                    Err(ApiError::invalid("amounts", code, message))
+                }
+            }
+        }
+        (Some(_), Some(_)) => {
+            let message = "You may only specify one of these parameters: amounts, descriptor_code.";
+            Err(ApiError::invalid("descriptor_code", "parameters_exclusive", message))
+        }
+        (None, None) => Err(ApiError::missing("amounts")),
+    }
 }
 
 /// Takes `client_secret`, which a browser must have and a server may send.

@@ -5,13 +5,13 @@ use onfile_core::money::AMOUNT_MAX;
 use serde_json::Value;
 
 use super::intent_params::{
-    browser_details, change, check_amount, client_secret, currency, details, ignored, return_url,
-    secret_fits, source, types,
+    browser_details, change, check_amount, client_secret, currency, details, ignored, mandate_data,
+    return_url, secret_fits, seen_deposits, source, types,
 };
 use super::{expanded, explain, find, listed, missing};
 use crate::model::payment_intent::PaymentIntent;
-use crate::payments::intents;
 use crate::payments::requests::{Capture, Confirm, IntentDetails, NewIntent, UpdateIntent};
+use crate::payments::{Cause, debits, intents};
 use crate::render::full::Full;
 use crate::render::payment_intent::for_browser;
 use crate::store::objects::Versioned;
@@ -26,13 +26,14 @@ const NOUN: &str = "payment_intent";
 
 /// `POST /v1/payment_intents`
 pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
+    let cause = call.cause();
     let params = &mut call.params;
     let amount = params.required_integer("amount")?;
     let currency = currency(params)?.ok_or_else(|| ApiError::missing("currency"))?;
     check_amount(amount, currency)?;
     let (payment_method_types, automatic_payment_methods) = types(params)?;
     let source = source(params)?.value();
-    let confirmation = confirmation(params)?;
+    let confirmation = confirmation(params, &cause)?;
     let new = NewIntent {
         amount,
         currency,
@@ -59,9 +60,9 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
 }
 
 /// What belongs to `confirm=true`, and is an error without it.
-fn confirmation(params: &mut Params) -> Result<Option<Confirm>, ApiError> {
+fn confirmation(params: &mut Params, cause: &Cause) -> Result<Option<Confirm>, ApiError> {
     let confirm = params.boolean("confirm")?.unwrap_or(false);
-    let only_then = ["off_session", "error_on_requires_action", "return_url"];
+    let only_then = ["off_session", "error_on_requires_action", "return_url", "mandate_data"];
     if !confirm {
         if let Some(name) = only_then.iter().find(|name| params.has(name)) {
             let message = format!("{name} can only be used together with confirm=true.");
@@ -75,6 +76,7 @@ fn confirmation(params: &mut Params) -> Result<Option<Confirm>, ApiError> {
         off_session: off_session(params)?,
         error_on_requires_action: params.boolean("error_on_requires_action")?.unwrap_or(false),
         return_url: return_url(params)?,
+        mandate: mandate_data(params, cause)?,
         details: IntentDetails::default(),
     }))
 }
@@ -136,10 +138,12 @@ pub async fn confirm(mut call: Call) -> Result<Answer, ApiError> {
     let id: PaymentIntentId = call.id("id", NOUN, "intent")?;
     let secret = client_secret(&mut call)?;
     let browser = call.is_browser();
+    let cause = call.cause();
     let params = &mut call.params;
     let mut ask = Confirm {
         payment_method: source(params)?.value(),
         return_url: return_url(params)?,
+        mandate: mandate_data(params, &cause)?,
         ..Confirm::default()
     };
     let mut expand = Expand::default();
@@ -160,6 +164,22 @@ pub async fn confirm(mut call: Call) -> Result<Answer, ApiError> {
     }
     let confirmed = intents::confirm(&call.app, &call.cause(), &id, ask).await;
     finish(&call, confirmed, &expand).await
+}
+
+/// `POST /v1/payment_intents/{id}/verify_microdeposits`
+pub async fn verify_microdeposits(mut call: Call) -> Result<Answer, ApiError> {
+    let id: PaymentIntentId = call.id("id", NOUN, "intent")?;
+    let secret = client_secret(&mut call)?;
+    let seen = seen_deposits(&mut call.params)?;
+    let expand = if call.is_browser() {
+        Expand::default()
+    } else {
+        Expand::of(&mut call.params, Kind::PaymentIntent)?
+    };
+    call.finish()?;
+    permitted(&call, &id, secret.as_deref()).await?;
+    let verified = debits::verify_payment(&call.app, &call.cause(), &id, &seen).await;
+    finish(&call, verified, &expand).await
 }
 
 /// `POST /v1/payment_intents/{id}/capture`

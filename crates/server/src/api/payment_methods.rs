@@ -8,7 +8,6 @@ use onfile_core::vault_contract::{Address, Billing, Details, RefusalCode, Resolv
 use onfile_service::db::{DbError, Tx};
 
 use super::{answer, expanded, find, listed, missing};
-use crate::model::Metadata;
 use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
 use crate::model::payment_method::PaymentMethod;
@@ -124,21 +123,7 @@ async fn unredeemed(call: &Call, id: &PaymentMethodId) -> Result<Answer, ApiErro
         }
         other => other.into(),
     })?;
-    let method = PaymentMethod {
-        id: id.clone(),
-        created: described.created,
-        customer: None,
-        details: described.details,
-        billing: described.billing,
-        metadata: Metadata::new(),
-        allow_redisplay: "unspecified".to_owned(),
-        cvc_check: None,
-        network_id_initial: None,
-        network_id_latest: None,
-        consent: None,
-        detached: false,
-        unsent: false,
-    };
+    let method = PaymentMethod::new(id.clone(), described);
     Ok(Answer::new(crate::render::payment_method::payment_method(&call.rendering(), &method, None)))
 }
 
@@ -271,6 +256,11 @@ async fn give(
 
 fn check_attachable(method: &PaymentMethod) -> Result<(), ApiError> {
     check_kept(method)?;
+    if method.is_bank_account() && !method.verified {
+        let message =
+            "This bank account is not verified. Save it with a SetupIntent, which verifies it first.";
+        return Err(ApiError::invalid("", "bank_account_unverified", message));
+    }
     if method.customer.is_none() {
         return Ok(());
     }

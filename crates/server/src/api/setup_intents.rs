@@ -3,11 +3,13 @@
 use onfile_core::ids::{CustomerId, Id, SetupIntentId};
 use serde_json::Value;
 
-use super::intent_params::{change, client_secret, ignored, return_url, secret_fits, source, types};
+use super::intent_params::{
+    change, client_secret, ignored, mandate_data, return_url, secret_fits, seen_deposits, source, types,
+};
 use super::{expanded, explain, find, listed, missing};
 use crate::model::setup_intent::SetupIntent;
 use crate::payments::requests::{ConfirmSetup, NewSetup, UpdateSetup};
-use crate::payments::setups;
+use crate::payments::{debits, setups};
 use crate::render::full::Full;
 use crate::render::payment_intent::for_browser;
 use crate::store::objects::Versioned;
@@ -22,15 +24,17 @@ const DESCRIPTION_MAX: usize = 1_000;
 
 /// `POST /v1/setup_intents`
 pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
+    let cause = call.cause();
     let params = &mut call.params;
     let (payment_method_types, automatic_payment_methods) = types(params)?;
     let source = source(params)?.value();
     let confirm = params.boolean("confirm")?.unwrap_or(false);
-    if !confirm && params.has("return_url") {
-        let message = "return_url can only be used together with confirm=true.";
-        return Err(ApiError::invalid("return_url", "setup_intent_invalid_parameter", message));
+    if let Some(name) = ["return_url", "mandate_data"].iter().find(|name| !confirm && params.has(name)) {
+        let message = format!("{name} can only be used together with confirm=true.");
+        return Err(ApiError::invalid(*name, "setup_intent_invalid_parameter", message));
     }
     let return_url = return_url(params)?;
+    let mandate = mandate_data(params, &cause)?;
     let new = NewSetup {
         customer: params.id::<CustomerId>("customer", "customer")?,
         payment_method_types,
@@ -38,7 +42,12 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
         usage: params.word("usage", &["off_session", "on_session"])?.unwrap_or("off_session").to_owned(),
         description: params.text_or_unset("description", DESCRIPTION_MAX)?.value(),
         metadata: params.metadata()?.into_new()?,
-        confirm: confirm.then(|| ConfirmSetup { payment_method: source.clone(), return_url, consent: None }),
+        confirm: confirm.then(|| ConfirmSetup {
+            payment_method: source.clone(),
+            return_url,
+            consent: None,
+            mandate,
+        }),
         payment_method: source,
     };
     ignored(params)?;
@@ -87,11 +96,13 @@ pub async fn confirm(mut call: Call) -> Result<Answer, ApiError> {
     let id: SetupIntentId = call.id("id", NOUN, "intent")?;
     let secret = client_secret(&mut call)?;
     let browser = call.is_browser();
+    let cause = call.cause();
     let params = &mut call.params;
     let ask = ConfirmSetup {
         payment_method: source(params)?.value(),
         return_url: return_url(params)?,
         consent: None,
+        mandate: mandate_data(params, &cause)?,
     };
     let expand = if browser { Expand::default() } else { Expand::of(params, Kind::SetupIntent)? };
     ignored(params)?;
@@ -99,6 +110,19 @@ pub async fn confirm(mut call: Call) -> Result<Answer, ApiError> {
     permitted(&call, &id, secret.as_deref()).await?;
     let confirmed = setups::confirm(&call.app, &call.cause(), &id, ask).await;
     finish(&call, confirmed, &expand).await
+}
+
+/// `POST /v1/setup_intents/{id}/verify_microdeposits`
+pub async fn verify_microdeposits(mut call: Call) -> Result<Answer, ApiError> {
+    let id: SetupIntentId = call.id("id", NOUN, "intent")?;
+    let secret = client_secret(&mut call)?;
+    let seen = seen_deposits(&mut call.params)?;
+    let expand =
+        if call.is_browser() { Expand::default() } else { Expand::of(&mut call.params, Kind::SetupIntent)? };
+    call.finish()?;
+    permitted(&call, &id, secret.as_deref()).await?;
+    let verified = debits::verify_setup(&call.app, &call.cause(), &id, &seen).await;
+    finish(&call, verified, &expand).await
 }
 
 /// `POST /v1/setup_intents/{id}/cancel`

@@ -72,6 +72,10 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
     match intents::confirm(app, cause, &intent, ask).await {
         Ok(_) | Err(payments::Error::PaymentFailed { .. } | payments::Error::NotSent) => Ok(()),
         Err(payments::Error::AttemptsExhausted(limit)) => give_up(app, cause, id, &limit.to_string()).await,
+        // What cannot be charged at all (a removed method, an account that was closed) does not get better by itself.
+        Err(error @ (payments::Error::Invalid { .. } | payments::Error::NoSuch { .. })) => {
+            give_up(app, cause, id, &error.to_string()).await
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -10,6 +10,7 @@ use crate::model::event::Snapshot;
 use crate::model::invoice::Invoice;
 use crate::model::operation::Operation;
 use crate::model::payment_intent::PaymentIntent;
+use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::due::{self, Due};
 use crate::model::subscription::{self, Subscription};
 use crate::payments::{Cause, begin_all, intents};
@@ -143,7 +144,8 @@ async fn write(
         tell_of(tx, app, cause, bill).await?;
     }
     if let Some(run) = &how.run {
-        let items = bills.iter().map(|bill| runs::Item::planned(&bill.invoice, bill.operation.is_some()));
+        let sent = |bill: &Bill| bill.operation.is_some() || bill.invoice.next_payment_attempt.is_some();
+        let items = bills.iter().map(|bill| runs::Item::planned(&bill.invoice, sent(bill)));
         runs::insert_items(tx, account, run, items).await?;
     }
     let mut issued = Issued::default();
@@ -166,7 +168,11 @@ fn charge(app: &App, cause: &Cause, world: &World, bill: &mut Bill, how: &How) -
         // Nobody is charged again for an agreement that never came into force.
         invoice.auto_advance = false;
     } else if invoice.collection_method == "charge_automatically" {
-        if let Some(method) = world.method(subscription) {
+        let method = world.method(subscription);
+        if method.is_some_and(PaymentMethod::is_bank_account) {
+            // A debit needs a look at its mandate: the run does that one by one, once its invoices are written.
+            invoice.next_payment_attempt = Some(how.now);
+        } else if let Some(method) = method {
             *operation = Some(intents::prepare_first(app, cause, &mut payment, method));
         } else {
             invoice.explanation = Some("There is no payment method to charge.".to_owned());

@@ -146,6 +146,35 @@ async fn failed(
     .await
 }
 
+/// The bank took the money back after the invoice had counted as paid: it is owed again, and its agreement with it.
+/// Whether it is presented again is planned as after a failure; the attempt itself is counted already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn taken_back(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    intent: &PaymentIntent,
+    code: &str,
+) -> Result<(), DbError> {
+    let Some(id) = &intent.invoice else { return Ok(()) };
+    let mut invoice = lock(tx, cause, id).await?;
+    let Ok(status) = invoice.object.status.reopen() else { return Ok(()) };
+    let now = time::now(tx, app, &cause.account.id, invoice.object.test_clock.as_ref()).await?;
+    let it = &mut invoice.object;
+    it.status = status;
+    it.amount_paid = 0;
+    it.moments.paid = None;
+    retry::plan_again(tx, cause, it, intent, code, now).await?;
+    objects::save(tx, &cause.account.id, it).await?;
+    tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;
+    change(tx, app, cause, &invoice.object, |subscription| {
+        subscription.status = subscription.status.after_failure();
+    })
+    .await
+}
+
 /// Changes the agreement of an invoice, and tells of it where there was something to change.
 async fn change(
     tx: &mut Tx,

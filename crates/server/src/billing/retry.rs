@@ -1,5 +1,6 @@
 //! When an invoice that could not be collected is tried again, and why not.
 
+use onfile_core::ach::ReturnCode;
 use onfile_core::attempts::{Initiator, MERCHANT_ATTEMPTS_MAX};
 use onfile_core::decline::{DeclineClass, DeclineReason};
 use onfile_service::db::{DbError, Tx};
@@ -70,4 +71,30 @@ pub fn not_sent(invoice: &mut Invoice, now: i64) {
     invoice.next_payment_attempt = Some(now + NOT_SENT_SECONDS).filter(|_| invoice.auto_advance);
     invoice.explanation =
         Some("The payment service could not be reached; it is tried again soon.".to_owned());
+}
+
+/// Plans what follows a debit that came back after it had settled: it is presented again where the rules allow it
+/// (Nacha: R01 and R09, twice at most), within the three attempts that every debt has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn plan_again(
+    tx: &mut Tx,
+    cause: &Cause,
+    invoice: &mut Invoice,
+    intent: &PaymentIntent,
+    code: &str,
+    now: i64,
+) -> Result<(), DbError> {
+    let (account, debt) = (&cause.account.id, onfile_core::ids::Id::as_str(&intent.id));
+    let made = operations::attempts(tx, account, debt, Initiator::Merchant).await?;
+    let presented = operations::presentments(tx, account, debt).await?;
+    let settled = invoice.moments.finalised.unwrap_or(now);
+    let returned = ReturnCode::of(code);
+    let again =
+        made < MERCHANT_ATTEMPTS_MAX && returned.may_represent(presented, (now - settled) / SECONDS_PER_DAY);
+    invoice.next_payment_attempt =
+        Some(now + DAYS[0] * SECONDS_PER_DAY).filter(|_| again && invoice.auto_advance);
+    invoice.explanation = Some(format!("The bank took the money back ({code}). {}", returned.meaning));
+    Ok(())
 }

@@ -27,6 +27,7 @@ pub(super) async fn run(path: &Path) -> Result<(), CommandError> {
     let workers = [
         tokio::spawn(vault_accounts::run(Arc::clone(&app))),
         tokio::spawn(payments::resolve::run(Arc::clone(&app))),
+        tokio::spawn(payments::debits::poll::run(Arc::clone(&app))),
         tokio::spawn(payments::destroy::run(Arc::clone(&app))),
         tokio::spawn(billing::runs::schedule(Arc::clone(&app))),
         tokio::spawn(notices::worker::run(Arc::clone(&app))),

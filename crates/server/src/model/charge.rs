@@ -1,7 +1,7 @@
 //! The record of one attempt to pay, as merchants read it.
 
 use onfile_core::currency::Currency;
-use onfile_core::ids::{ChargeId, CustomerId, PaymentIntentId, PaymentMethodId};
+use onfile_core::ids::{ChargeId, CustomerId, MandateId, PaymentIntentId, PaymentMethodId};
 use onfile_core::vault_contract::{Billing, Details};
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,18 @@ pub struct Charge {
     /// Copied from the payment intent.
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
+    /// Whether its money was taken back after it had settled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disputed: bool,
+    /// For a bank debit that came back: Nacha's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_code: Option<String>,
+    /// For a bank debit: the agreement under which it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<MandateId>,
+    /// For a bank debit: which presentment of the debt it is, counted from 1; 0 for cards.
+    #[serde(default)]
+    pub presentment: u32,
     /// The unguessable part of the receipt's address.
     pub receipt_token: String,
 }

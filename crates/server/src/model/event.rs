@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::charge::Charge;
 use super::customer::Customer;
+use super::dispute::Dispute;
 use super::invoice::Invoice;
 use super::invoice_item::InvoiceItem;
+use super::mandate::Mandate;
 use super::payment_intent::PaymentIntent;
 use super::payment_method::PaymentMethod;
 use super::price::Price;
@@ -63,6 +65,10 @@ pub enum Snapshot {
     Product(Product),
     /// A price.
     Price(Price),
+    /// A mandate.
+    Mandate(Mandate),
+    /// A dispute.
+    Dispute(Dispute),
 }
 
 impl Snapshot {
@@ -81,6 +87,8 @@ impl Snapshot {
             Self::TestClock(object) => object.id.as_str(),
             Self::Product(object) => object.id.as_str(),
             Self::Price(object) => object.id.as_str(),
+            Self::Mandate(object) => object.id.as_str(),
+            Self::Dispute(object) => object.id.as_str(),
         }
     }
 
@@ -96,6 +104,8 @@ impl Snapshot {
             Self::Invoice(object) => Some(&object.customer),
             Self::InvoiceItem(object) => Some(&object.customer),
             Self::Refund(_) | Self::Product(_) | Self::Price(_) | Self::TestClock(_) => None,
+            Self::Mandate(object) => object.customer.as_ref(),
+            Self::Dispute(object) => object.customer.as_ref(),
         }
     }
 }

@@ -3,7 +3,9 @@
 pub mod account;
 pub mod charge;
 pub mod customer;
+pub mod dispute;
 pub mod event;
+pub mod mandate;
 pub mod notice;
 pub mod operation;
 pub mod payment_intent;

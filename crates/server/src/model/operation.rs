@@ -45,6 +45,9 @@ pub struct OperationDoc {
     /// The refund that this operation carries out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund: Option<RefundId>,
+    /// Whether it is about a bank account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bank_account: bool,
     /// A security code or 3-D Secure proof went along, or may have; or the vault will not send it again. It is looked
     /// up, never sent again (M1).
     #[serde(default)]
@@ -76,6 +79,10 @@ pub enum Kind {
     Void,
     /// Give back.
     Refund,
+    /// Send micro-deposits to a bank account.
+    MicroDeposits,
+    /// Say what the micro-deposits were.
+    VerifyMicroDeposits,
     /// Check a card for zero.
     Verify,
     /// Finish a verification after 3-D Secure.
@@ -83,12 +90,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    const WORDS: [(Self, &'static str); 7] = [
+    const WORDS: [(Self, &'static str); 9] = [
         (Self::Authorise, "authorise"),
         (Self::Complete, "complete"),
         (Self::Capture, "capture"),
         (Self::Void, "void"),
         (Self::Refund, "refund"),
+        (Self::MicroDeposits, "micro_deposits"),
+        (Self::VerifyMicroDeposits, "verify_micro_deposits"),
         (Self::Verify, "verify"),
         (Self::CompleteVerify, "complete_verify"),
     ];
@@ -96,6 +105,11 @@ impl Kind {
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
         Self::WORDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
+    }
+
+    /// Whether it asks a bank to decide, and so counts as an attempt (M4).
+    pub fn is_attempt(self) -> bool {
+        matches!(self, Self::Authorise | Self::Verify | Self::MicroDeposits)
     }
 
     /// Reads the word in the database.

@@ -71,6 +71,13 @@ pub struct PaymentIntent {
     /// The challenge that waits for the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<Challenge>,
+    /// The micro-deposits that wait to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_deposits: Option<MicroDeposits>,
+    /// That the bank took back what was paid: the debt is open again, though the status says *succeeded*, as Stripe's
+    /// does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<TakenBack>,
     /// Why the last attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<AttemptError>,
@@ -126,6 +133,8 @@ impl PaymentIntent {
             client_secret,
             return_url: None,
             challenge: None,
+            micro_deposits: None,
+            taken_back: None,
             last_error: None,
             latest_charge: None,
             processor_payment: None,
@@ -146,6 +155,26 @@ pub struct Challenge {
     pub processor_payment: String,
     /// The operation that met the challenge.
     pub operation: OperationId,
+}
+
+/// Two small amounts on their way to a bank account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MicroDeposits {
+    /// The processor's id of them.
+    pub processor_id: String,
+    /// When they arrive, Unix seconds.
+    pub arrives: i64,
+}
+
+/// A settled debit that came back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// The charge that had brought the money.
+    pub charge: ChargeId,
+    /// Nacha's code: `R10`.
+    pub return_code: String,
+    /// When we learned of it, Unix seconds.
+    pub at: i64,
 }
 
 /// Why an attempt failed, in Stripe's vocabulary.

@@ -1,7 +1,7 @@
 //! A way to pay that is on file.
 
-use onfile_core::ids::{ConsentId, CustomerId, PaymentMethodId};
-use onfile_core::vault_contract::{Billing, Details};
+use onfile_core::ids::{ConsentId, CustomerId, MandateId, PaymentMethodId};
+use onfile_core::vault_contract::{Billing, Descriptor, Details};
 use serde::{Deserialize, Serialize};
 
 use super::{Metadata, Object};
@@ -44,6 +44,15 @@ pub struct PaymentMethod {
     /// Nothing that it was used for has left us: the token that it was made from may be used once more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsent: bool,
+    /// For a bank account: whether it was proved to be its holder's, by micro-deposits. Named test accounts are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verified: bool,
+    /// For a bank account: the newest agreement to debit it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<MandateId>,
+    /// For a bank account that must not be debited any more: the return code that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<String>,
 }
 
 impl Object for PaymentMethod {
@@ -54,6 +63,33 @@ impl Object for PaymentMethod {
 }
 
 impl PaymentMethod {
+    /// A method that the vault has just kept, of which nothing else is known yet.
+    pub fn new(id: PaymentMethodId, described: Descriptor) -> Self {
+        Self {
+            id,
+            created: described.created,
+            customer: None,
+            details: described.details,
+            billing: described.billing,
+            metadata: Metadata::new(),
+            allow_redisplay: "unspecified".to_owned(),
+            cvc_check: None,
+            network_id_initial: None,
+            network_id_latest: None,
+            consent: None,
+            detached: false,
+            unsent: false,
+            verified: false,
+            mandate: None,
+            blocked: None,
+        }
+    }
+
+    /// Whether it is a bank account.
+    pub fn is_bank_account(&self) -> bool {
+        matches!(self.details, Details::UsBankAccount(_))
+    }
+
     /// The same for the same number within the account.
     pub fn fingerprint(&self) -> &str {
         match &self.details {

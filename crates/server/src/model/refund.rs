@@ -29,6 +29,9 @@ pub struct Refund {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
+    /// Whether it goes to a bank account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_bank: bool,
     /// The merchant's pairs.
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,

@@ -1,9 +1,9 @@
 //! Saving a payment method: verified before it is kept.
 
-use onfile_core::ids::{CustomerId, PaymentMethodId, SetupAttemptId, SetupIntentId};
+use onfile_core::ids::{CustomerId, MandateId, PaymentMethodId, SetupAttemptId, SetupIntentId};
 use serde::{Deserialize, Serialize};
 
-use super::payment_intent::{AttemptError, Challenge};
+use super::payment_intent::{AttemptError, Challenge, MicroDeposits};
 use super::payment_method::ConsentGiven;
 use super::{Metadata, Object};
 
@@ -46,6 +46,12 @@ pub struct SetupIntent {
     /// The challenge that waits for the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<Challenge>,
+    /// The micro-deposits that wait to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_deposits: Option<MicroDeposits>,
+    /// The agreement to debit the bank account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<MandateId>,
     /// Why the last attempt failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<AttemptError>,

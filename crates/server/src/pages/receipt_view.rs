@@ -18,6 +18,8 @@ pub struct ReceiptView<'a> {
     pub amount: String,
     /// Unix seconds.
     pub created: i64,
+    /// `Card` or `Bank account`.
+    pub method_label: &'static str,
     /// `Visa •••• 4242 (Exp: 12/2025)`
     pub method: String,
     /// For what.
@@ -45,6 +47,10 @@ pub enum ReceiptState {
     PartlyRefunded,
     /// All of it was given back.
     Refunded,
+    /// A bank debit that was submitted and has not arrived yet.
+    Pending,
+    /// The customer's bank took the money back.
+    TakenBack,
     /// It did not happen.
     Failed,
 }
@@ -68,6 +74,8 @@ impl ReceiptState {
             Self::Released => ("Released, not charged", "calm"),
             Self::PartlyRefunded => ("Partly refunded", "calm"),
             Self::Refunded => ("Refunded", "calm"),
+            Self::Pending => ("On its way, not yet paid", "warn"),
+            Self::TakenBack => ("Returned by the bank, not paid", "bad"),
             Self::Failed => ("Not paid", "bad"),
         }
     }
@@ -90,7 +98,7 @@ pub fn receipt(view: &ReceiptView<'_>) -> Markup {
                 @if let Some(description) = view.description { dt { "For" } dd { (description) } }
                 dt { @if paid { "Paid on" } @else { "Date" } }
                 dd { time datetime=(words::machine_time(view.created)) { (words::moment(view.created)) } }
-                dt { "Card" } dd { (widgets::line(&view.method)) }
+                dt { (view.method_label) } dd { (widgets::line(&view.method)) }
                 dt { "Receipt number" } dd { code { (view.number) } }
                 @if !view.refunds.is_empty() {
                     dt.total { @if paid { "Paid" } @else { "Amount" } } dd.total.num { (view.amount) }
@@ -102,7 +110,7 @@ pub fn receipt(view: &ReceiptView<'_>) -> Markup {
                 }
             }
             @if !view.refunds.is_empty() {
-                p.small.muted { "Refunds take up to ten days to appear on the card’s statement." }
+                p.small.muted { "Refunds take up to ten days to appear on the statement." }
             }
         }
         @if let Some(home) = view.home { p.no-print { a href=(home) { "← Back to " (view.merchant) } } }
@@ -138,6 +146,7 @@ mod tests {
             test_mode: true,
             amount: "$29.00".into(),
             created: 1_795_341_783,
+            method_label: "Card",
             method: "Visa •••• 4242 (Exp: 12/2030)".into(),
             description: Some("Fibre 500"),
             number: "ch_1",
@@ -156,6 +165,17 @@ mod tests {
             assert!(page.contains(part), "{part}");
         }
         assert!(!page.contains("Refund,"));
+    }
+
+    #[test]
+    fn a_debit_that_is_on_its_way_or_came_back_is_not_called_paid() {
+        for (state, words) in [
+            (ReceiptState::Pending, "On its way, not yet paid"),
+            (ReceiptState::TakenBack, "Returned by the bank, not paid"),
+        ] {
+            let page = receipt(&view(state, Vec::new())).into_string();
+            assert!(page.contains(words) && !page.contains("Paid on"), "{page}");
+        }
     }
 
     #[test]

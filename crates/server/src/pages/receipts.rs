@@ -63,6 +63,7 @@ async fn show(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<
         test_mode: !merchant.livemode,
         amount: Money::new(charge.amount, charge.currency).to_string(),
         created: charge.created,
+        method_label: widgets::method_kind(&charge.details),
         method: widgets::method_line(&charge.details),
         description: charge.description.as_deref(),
         number: charge.id.as_str(),
@@ -82,7 +83,11 @@ async fn charge_of(tx: &mut Tx, account: &AccountId, token: &str) -> Result<Opti
 }
 
 fn state_of(charge: &Charge) -> ReceiptState {
-    if !charge.paid {
+    if charge.disputed {
+        ReceiptState::TakenBack
+    } else if !charge.paid && charge.error.is_none() {
+        ReceiptState::Pending
+    } else if !charge.paid {
         ReceiptState::Failed
     } else if charge.voided {
         ReceiptState::Released

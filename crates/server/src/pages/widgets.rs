@@ -17,6 +17,14 @@ pub fn method_line(details: &Details) -> String {
     }
 }
 
+/// What kind of method it is, for people.
+pub fn method_kind(details: &Details) -> &'static str {
+    match details {
+        Details::Card(_) => "Card",
+        Details::UsBankAccount(_) => "Bank account",
+    }
+}
+
 /// Such a line on a page: its bracket is never broken in two.
 pub fn line(line: &str) -> Markup {
     let (card, bracket) = line.split_once(" (").map_or((line, None), |(card, rest)| (card, Some(rest)));

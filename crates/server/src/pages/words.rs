@@ -92,6 +92,16 @@ const MEANINGS: &[Meaning] = &[
         advice: "Pay with another card, or try again tomorrow.",
     },
     Meaning {
+        codes: &["account_closed", "no_account", "bank_account_restricted"],
+        happened: "Your bank could not debit this account.",
+        advice: "Check the account's numbers, or pay in another way.",
+    },
+    Meaning {
+        codes: &["debit_not_authorized", "could_not_process"],
+        happened: "Your bank returned the payment.",
+        advice: "Pay in another way, or ask your bank why.",
+    },
+    Meaning {
         codes: &["card_not_supported", "transaction_not_allowed", "currency_not_supported"],
         happened: "This card cannot be used for this kind of payment.",
         advice: "Use another card.",
@@ -132,6 +142,15 @@ pub fn for_staff(code: &str) -> &'static str {
         "revocation_of_authorization" | "revocation_of_all_authorizations" | "stop_payment_order" => {
             "The customer has stopped payments. Do not charge again."
         }
+        "account_closed" => "The bank account is closed.",
+        "no_account" => "There is no such bank account.",
+        "debit_not_authorized" => {
+            "The customer told the bank that this was not authorised. Do not debit again."
+        }
+        "bank_account_restricted" => "The bank account is frozen or takes no debits.",
+        "guess_wrong" => "The amounts were not those that were sent.",
+        "too_many_guesses" => "There were too many wrong guesses.",
+        "deposits_expired" => "The amounts were told too late.",
         "call_issuer" | "do_not_honor" | "generic_decline" => "The bank said no without a reason.",
         _ => "The bank or the processor said no.",
     }
@@ -145,6 +164,8 @@ pub fn operation(kind: Kind) -> &'static str {
         Kind::Capture => "Capture",
         Kind::Void => "Release",
         Kind::Refund => "Refund",
+        Kind::MicroDeposits => "Two small amounts sent to the bank account",
+        Kind::VerifyMicroDeposits => "Amounts told by the customer",
         Kind::Verify => "Card check",
         Kind::CompleteVerify => "Finish card check after the bank’s check",
     }
@@ -154,7 +175,11 @@ pub fn operation(kind: Kind) -> &'static str {
 pub fn state(state: OperationState) -> (&'static str, &'static str, &'static str) {
     match state {
         OperationState::Sending => ("Sending", "On its way to the processor.", "warn"),
-        OperationState::Pending => ("Pending", "The processor has it and decides later.", "warn"),
+        OperationState::Pending => (
+            "Pending",
+            "It is with the customer’s bank, which takes some days. No money has arrived yet.",
+            "warn",
+        ),
         OperationState::Unknown => (
             "Unknown",
             "No answer came. Money may have moved; we keep asking the processor, and nothing else is sent meanwhile.",

@@ -39,7 +39,7 @@ pub(super) struct Plan<'a> {
 /// used up (M4).
 pub(super) async fn begin(tx: &mut Tx, app: &App, cause: &Cause, plan: Plan<'_>) -> Result<Operation, Error> {
     let account = &cause.account.id;
-    if matches!(plan.kind, Kind::Authorise | Kind::Verify) {
+    if plan.kind.is_attempt() {
         check_attempt(plan.initiator, operations::attempts(tx, account, plan.debt, plan.initiator).await?)?;
     }
     let operation = prepare(app, cause, plan);
@@ -74,6 +74,7 @@ pub(super) fn prepare(app: &App, cause: &Cause, plan: Plan<'_>) -> Operation {
     let account = &cause.account.id;
     let id: OperationId = app.ids.next();
     let draft = PROCESSOR.build(&plan.request, id.as_str());
+    let is_card = plan.instrument.is_some_and(|method| !method.is_bank_account());
     Operation {
         id: id.clone(),
         debt: plan.debt.to_owned(),
@@ -93,12 +94,13 @@ pub(super) fn prepare(app: &App, cause: &Cause, plan: Plan<'_>) -> Operation {
                 body: draft.body,
                 instrument: plan.instrument.map(|method| method.id.as_str().to_owned()),
                 // A merchant-initiated request never carries a security code: none may be kept for it (PCI DSS 3.3.1).
-                with_cvc: plan.instrument.is_some() && plan.initiator == Initiator::Customer,
+                with_cvc: is_card && plan.initiator == Initiator::Customer,
             },
             amount: plan.amount,
             payment_method: plan.payment_method.cloned(),
             charge: plan.charge.cloned(),
             refund: plan.refund.cloned(),
+            bank_account: plan.instrument.is_some() && !is_card,
             never_resend: matches!(plan.kind, Kind::Complete | Kind::CompleteVerify),
             left_at: None,
             result: None,

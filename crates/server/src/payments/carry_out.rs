@@ -128,7 +128,8 @@ pub(super) async fn look_up(app: &App, operation: &Operation) -> Report {
 
 fn answered(answer: Answer, words: Value) -> Report {
     let outcome = match &answer.verdict {
-        Verdict::Approved => Outcome::Approved,
+        // It settled first. That it came back is found again, and then settled as what it is.
+        Verdict::Approved | Verdict::Returned { .. } => Outcome::Approved,
         Verdict::Declined(_) | Verdict::Refused { .. } => Outcome::Declined,
         Verdict::Challenge { .. } => Outcome::Challenge,
         Verdict::Pending => Outcome::Pending,

@@ -7,6 +7,7 @@
 mod begin;
 mod carry_out;
 mod cause;
+pub mod debits;
 pub mod destroy;
 pub mod error;
 pub mod instruments;

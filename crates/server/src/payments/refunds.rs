@@ -7,6 +7,7 @@ use onfile_connectors::Request;
 use onfile_core::attempts::Initiator;
 use onfile_core::ids::{ChargeId, Id, PaymentIntentId, RefundId};
 use onfile_core::operation::OperationState;
+use onfile_core::vault_contract::Details;
 use onfile_service::db::{DbError, Tx};
 
 use crate::app::App;
@@ -43,6 +44,14 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewRefund) -> Result<Ver
                     .into(),
         });
     };
+    if charge.object.disputed {
+        return Err(Error::Invalid {
+            code: "charge_disputed",
+            param: "charge",
+            message: "The customer's bank took this money back: there is nothing to refund.".into(),
+        });
+    }
+    let to_bank = matches!(charge.object.details, Details::UsBankAccount(_));
     let amount = new.amount.unwrap_or(it.amounts.refundable());
     it.amounts = it.amounts.refund(amount)?;
     charge.object.amount_refunded = it.amounts.refunded_total();
@@ -56,13 +65,18 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewRefund) -> Result<Ver
         status: RefundStatus::Pending,
         reason: new.reason,
         failure_reason: None,
+        to_bank,
         metadata: new.metadata,
     };
     let plan = Plan {
         kind: Kind::Refund,
         debt: it.id.as_str(),
         initiator: Initiator::Merchant,
-        request: Request::Refund { payment: &payment, amount },
+        request: if to_bank {
+            Request::RefundDebit { debit: &payment, amount }
+        } else {
+            Request::Refund { payment: &payment, amount }
+        },
         amount,
         instrument: None,
         payment_method: it.payment_method.as_ref(),

@@ -3,6 +3,7 @@
 use onfile_core::currency::Currency;
 use onfile_core::ids::{ChargeId, CustomerId, PaymentIntentId, RunId};
 
+use crate::model::mandate::Acceptance;
 use crate::model::payment_method::ConsentGiven;
 use crate::model::{Metadata, Shipping};
 
@@ -123,6 +124,8 @@ pub struct Confirm {
     pub return_url: Option<String>,
     /// The batch that this attempt is part of.
     pub run: Option<RunId>,
+    /// How the customer agreed that their bank account is debited.
+    pub mandate: Option<Acceptance>,
     /// Changes that come along.
     pub details: IntentDetails,
 }
@@ -179,6 +182,8 @@ pub struct ConfirmSetup {
     pub return_url: Option<String>,
     /// What the customer agreed to on our page; none when the merchant's server asks and thereby attests it.
     pub consent: Option<ConsentGiven>,
+    /// How they agreed that their bank account may be debited.
+    pub mandate: Option<Acceptance>,
 }
 
 /// A new refund.

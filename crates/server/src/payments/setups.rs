@@ -23,8 +23,8 @@ use super::carry_out::carry_out;
 use super::instruments::{self, Instrument};
 use super::intents::check_customer;
 use super::requests::{ConfirmSetup, NewSetup, UpdateSetup};
-use super::settle::Settled;
-use super::{Cause, Error, three_d_secure_return};
+use super::settle::{self, Settled};
+use super::{Cause, Error, debits, three_d_secure_return};
 
 /// Base-62 digits of a client secret: 142 bits.
 const CLIENT_SECRET_DIGITS: usize = 24;
@@ -64,12 +64,12 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewSetup) -> Result<Vers
     .await?;
     let operation = match (confirmation, &instrument) {
         (Some(ask), Some(instrument)) => {
-            Some(begin_verification(&mut tx, app, cause, it, &instrument.method, ask).await?)
+            begin_verification(&mut tx, app, cause, &mut intent, &instrument.method, ask).await?
         }
-        (Some(_), None) => return Err(missing_method(it)),
+        (Some(_), None) => return Err(missing_method(&intent.object)),
         (None, _) => None,
     };
-    objects::insert(&mut tx, &cause.account.id, it).await?;
+    objects::insert(&mut tx, &cause.account.id, &intent.object).await?;
     tx.commit().await?;
     match operation {
         Some(operation) => answer(carry_out(app, cause, operation).await, intent),
@@ -97,6 +97,8 @@ fn build(app: &App, new: NewSetup, instrument: Option<&Instrument>) -> SetupInte
         return_url: None,
         consent: None,
         challenge: None,
+        micro_deposits: None,
+        mandate: None,
         last_error: None,
         latest_attempt: None,
         cancellation_reason: None,
@@ -132,10 +134,13 @@ pub async fn confirm(
     }
     instruments::check_usable(&instrument.method, it.customer.as_ref(), &it.payment_method_types)?;
     instruments::keep(&mut tx, cause, &instrument).await?;
-    let operation = begin_verification(&mut tx, app, cause, it, &instrument.method, ask).await?;
-    objects::save(&mut tx, &cause.account.id, it).await?;
+    let operation = begin_verification(&mut tx, app, cause, &mut intent, &instrument.method, ask).await?;
+    objects::save(&mut tx, &cause.account.id, &intent.object).await?;
     tx.commit().await?;
-    answer(carry_out(app, cause, operation).await, intent)
+    match operation {
+        Some(operation) => answer(carry_out(app, cause, operation).await, intent),
+        None => Ok(intent),
+    }
 }
 
 /// The customer is back from a 3-D Secure challenge: finish the verification. Without a waiting challenge nothing
@@ -243,6 +248,7 @@ pub async fn cancel(
         return answer_withdrawal(carry_out(app, cause, operation).await, intent);
     }
     it.status = SetupStatus::Canceled;
+    it.micro_deposits = None;
     objects::save(&mut tx, &cause.account.id, it).await?;
     let snapshot = Snapshot::SetupIntent(it.clone());
     let news = News { kind: "setup_intent.canceled", version: intent.version, snapshot: &snapshot };
@@ -274,34 +280,45 @@ async fn begin_withdrawal(
     begin(tx, app, cause, plan).await.map(Some)
 }
 
+/// Begins the verification of a method; none when it is a bank account that is verified already, and kept.
 async fn begin_verification(
     tx: &mut Tx,
     app: &App,
     cause: &Cause,
-    intent: &mut SetupIntent,
+    versioned: &mut Versioned<SetupIntent>,
     method: &PaymentMethod,
-    ask: ConfirmSetup,
-) -> Result<Operation, Error> {
-    if let Some(url) = ask.return_url {
+    mut ask: ConfirmSetup,
+) -> Result<Option<Operation>, Error> {
+    let intent = &mut versioned.object;
+    if let Some(url) = ask.return_url.take() {
         intent.return_url = Some(url);
     }
-    intent.consent = ask.consent.or(intent.consent.take());
+    intent.consent = ask.consent.take().or(intent.consent.take());
+    intent.micro_deposits = None;
+    if method.is_bank_account() {
+        if method.verified {
+            settle::micro_deposits::keep_verified(tx, app, cause, versioned, method, &ask).await?;
+            return Ok(None);
+        }
+        intent.mandate = Some(debits::mandate_for(tx, app, cause, method, ask.mandate.as_ref()).await?);
+    }
     let return_url = three_d_secure_return(app, &cause.account.id, intent.id.as_str());
-    let request = Request::Verify {
-        currency: VERIFICATION_CURRENCY.as_str(),
-        initiator: Initiator::Customer.as_str(),
-        return_url: Some(&return_url),
+    let (kind, request) = if method.is_bank_account() {
+        (Kind::MicroDeposits, Request::MicroDeposits)
+    } else {
+        let (currency, initiator) = (VERIFICATION_CURRENCY.as_str(), Initiator::Customer.as_str());
+        (Kind::Verify, Request::Verify { currency, initiator, return_url: Some(&return_url) })
     };
     let plan = Plan {
         instrument: Some(method),
         payment_method: Some(&method.id),
-        ..follow_up(Kind::Verify, &intent.id, Initiator::Customer, request)
+        ..follow_up(kind, &intent.id, Initiator::Customer, request)
     };
     let operation = begin(tx, app, cause, plan).await?;
     intent.status = SetupStatus::Processing;
     intent.payment_method = Some(method.id.clone());
     intent.latest_attempt = Some(app.ids.next());
-    Ok(operation)
+    Ok(Some(operation))
 }
 
 fn follow_up<'a>(kind: Kind, id: &'a SetupIntentId, initiator: Initiator, request: Request<'a>) -> Plan<'a> {

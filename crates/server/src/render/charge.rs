@@ -1,5 +1,6 @@
 //! Charges.
 
+use onfile_core::ach::ReturnCode;
 use onfile_core::ids::Id;
 use onfile_core::vault_contract::{BankDetails, CardDetails, Details};
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
         "currency": charge.currency.as_str(),
         "customer": charge.customer.as_ref().map(Id::as_str),
         "description": charge.description,
-        "disputed": false,
+        "disputed": charge.disputed,
         "failure_balance_transaction": null,
         "failure_code": charge.error.as_ref().map(|e| e.code.as_str()),
         "failure_message": charge.error.as_ref().map(|e| e.message.as_str()),
@@ -41,6 +42,7 @@ pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
         "livemode": context.account.livemode,
         "metadata": parts::metadata(&charge.metadata),
         "on_behalf_of": null,
+        "onfile": onfile(charge),
         "outcome": outcome(charge),
         "paid": charge.paid,
         "payment_intent": charge.payment_intent.as_str(),
@@ -62,11 +64,20 @@ pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
     })
 }
 
+/// What Stripe has no field for: whether a debit that came back may be presented again, and which presentment it was.
+fn onfile(charge: &Charge) -> Value {
+    let class = charge.return_code.as_deref().map(|code| ReturnCode::of(code).class.as_str());
+    json!({ "presentment": charge.presentment, "return_class": class, "return_code": charge.return_code })
+}
+
 /// What the issuer said; null while nobody knows.
 fn outcome(charge: &Charge) -> Value {
     let (kind, network_status, message, error) = match (&charge.error, charge.paid) {
         (None, false) => return Value::Null,
         (None, true) => ("authorized", "approved_by_network", "Payment complete.".to_owned(), None),
+        (Some(error), _) if charge.return_code.is_some() => {
+            ("issuer_declined", "declined_by_network", error.message.clone(), Some(error))
+        }
         (Some(error), _) if error.kind == "card_error" => {
             let code = error.decline_code.as_deref().unwrap_or(&error.code);
             let message = format!("The bank returned the decline code `{code}`.");
@@ -90,7 +101,7 @@ fn details(charge: &Charge) -> Value {
     match &charge.details {
         Details::Card(card) => json!({ "card": card_details(charge, card), "type": "card" }),
         Details::UsBankAccount(bank) => {
-            json!({ "type": "us_bank_account", "us_bank_account": bank_details(bank) })
+            json!({ "type": "us_bank_account", "us_bank_account": bank_details(charge, bank) })
         }
     }
 }
@@ -134,8 +145,8 @@ fn three_d_secure(charge: &Charge) -> Value {
     })
 }
 
-fn bank_details(bank: &BankDetails) -> Value {
-    json!({
+fn bank_details(charge: &Charge, bank: &BankDetails) -> Value {
+    let mut details = json!({
         "account_holder_type": bank.account_holder_type,
         "account_type": bank.account_type,
         "bank_name": bank.bank_name,
@@ -143,5 +154,9 @@ fn bank_details(bank: &BankDetails) -> Value {
         "last4": bank.last4,
         "payment_reference": null,
         "routing_number": bank.routing_number,
-    })
+    });
+    if let (Some(mandate), Some(fields)) = (&charge.mandate, details.as_object_mut()) {
+        fields.insert("mandate".to_owned(), mandate.as_str().into());
+    }
+    details
 }

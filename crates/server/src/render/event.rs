@@ -26,5 +26,6 @@ pub fn event(context: &Context<'_>, event: &Event, object: Option<Value>) -> Val
 
 /// The kind of object that a type of event is about: `charge.refunded` is about a charge.
 fn family(kind: &str) -> &str {
-    kind.rsplit_once('.').map_or(kind, |(family, _)| family)
+    let family = kind.rsplit_once('.').map_or(kind, |(family, _)| family);
+    family.strip_prefix("charge.").unwrap_or(family)
 }

@@ -3,21 +3,23 @@
 use std::collections::HashMap;
 
 use onfile_core::ids::{
-    ChargeId, CustomerId, Id, InvoiceId, InvoiceItemId, PaymentIntentId, PaymentMethodId, PriceId, ProductId,
-    RefundId, RunId, SetupIntentId, SubscriptionId, TestClockId,
+    ChargeId, CustomerId, DisputeId, Id, InvoiceId, InvoiceItemId, MandateId, PaymentIntentId,
+    PaymentMethodId, PriceId, ProductId, RefundId, RunId, SetupIntentId, SubscriptionId, TestClockId,
 };
 use onfile_service::db::{DbError, Tx};
 use serde_json::Value;
 
 use super::{
-    Context, charge, customer, event, invoice, payment_intent, payment_method, price, product, refund, run,
-    setup_intent, subscription, test_clock,
+    Context, charge, customer, dispute, event, invoice, mandate, payment_intent, payment_method, price,
+    product, refund, run, setup_intent, subscription, test_clock,
 };
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
+use crate::model::dispute::Dispute;
 use crate::model::event::{Event, Snapshot};
 use crate::model::invoice::Invoice;
 use crate::model::invoice_item::InvoiceItem;
+use crate::model::mandate::Mandate;
 use crate::model::payment_intent::{AttemptError, PaymentIntent};
 use crate::model::payment_method::PaymentMethod;
 use crate::model::price::Price;
@@ -96,6 +98,8 @@ impl<'a> Full<'a> {
             Some(Snapshot::Invoice(object)) => Some(self.invoice(object).await?),
             Some(Snapshot::InvoiceItem(object)) => Some(invoice::item(&self.context, object)),
             Some(Snapshot::TestClock(object)) => Some(test_clock::test_clock(&self.context, object)),
+            Some(Snapshot::Mandate(object)) => Some(mandate::mandate(&self.context, object)),
+            Some(Snapshot::Dispute(object)) => Some(dispute::dispute(&self.context, object)),
         };
         Ok(event::event(&self.context, told, object))
     }
@@ -174,6 +178,14 @@ impl<'a> Full<'a> {
         if let Some(id) = PriceId::parse(id) {
             let found: Option<Price> = self.load(&id).await?;
             return Ok(found.map(|object| price::price(&self.context, &object)));
+        }
+        if let Some(id) = MandateId::parse(id) {
+            let found: Option<Mandate> = self.load(&id).await?;
+            return Ok(found.map(|object| mandate::mandate(&self.context, &object)));
+        }
+        if let Some(id) = DisputeId::parse(id) {
+            let found: Option<Dispute> = self.load(&id).await?;
+            return Ok(found.map(|object| dispute::dispute(&self.context, &object)));
         }
         if let Some(id) = PaymentMethodId::parse(id) {
             return match self.load::<PaymentMethod>(&id).await? {

@@ -2,9 +2,11 @@
 
 pub mod charge;
 pub mod customer;
+pub mod dispute;
 pub mod event;
 pub mod full;
 pub mod invoice;
+pub mod mandate;
 pub mod notice;
 pub mod parts;
 pub mod payment_intent;

@@ -4,7 +4,7 @@ use onfile_core::vault_contract::{Address, Billing};
 use serde_json::{Map, Value, json};
 
 use super::Context;
-use crate::model::payment_intent::{AttemptError, Challenge};
+use crate::model::payment_intent::{AttemptError, Challenge, MicroDeposits};
 use crate::model::{Metadata, Shipping};
 
 /// Metadata, keys in order.
@@ -61,8 +61,23 @@ pub fn customer_shipping(shipping: Option<&Shipping>) -> Value {
     }
 }
 
-/// What waits for the customer.
-pub fn next_action(challenge: Option<&Challenge>, return_url: Option<&str>) -> Value {
+/// What waits for the customer; `page` is where they can tell us of micro-deposits.
+pub fn next_action(
+    challenge: Option<&Challenge>,
+    return_url: Option<&str>,
+    deposits: Option<&MicroDeposits>,
+    page: &str,
+) -> Value {
+    if let Some(deposits) = deposits {
+        return json!({
+            "type": "verify_with_microdeposits",
+            "verify_with_microdeposits": {
+                "arrival_date": deposits.arrives,
+                "hosted_verification_url": page,
+                "microdeposit_type": "amounts",
+            },
+        });
+    }
     match challenge {
         None => Value::Null,
         Some(challenge) => json!({
@@ -97,6 +112,16 @@ pub fn last_error(error: Option<&AttemptError>, method: Option<Value>) -> Value 
 /// `automatic_payment_methods`. Redirects are for 3-D Secure alone, which every card may ask for.
 pub fn automatic(enabled: bool) -> Value {
     if enabled { json!({ "allow_redirects": "always", "enabled": true }) } else { Value::Null }
+}
+
+/// Where the customer can tell us of micro-deposits. The client secret lets them.
+pub fn verification_url(context: &Context<'_>, client_secret: &str) -> String {
+    format!("{}/verify/{}_{client_secret}", context.public_url, crate::wire::auth::tail(&context.account.id))
+}
+
+/// `payment_method_options[us_bank_account]`.
+pub fn bank_options() -> Value {
+    json!({ "verification_method": "automatic" })
 }
 
 /// Where a receipt is shown.

@@ -1,5 +1,6 @@
 //! Payment intents.
 
+use onfile_core::ach::ReturnCode;
 use onfile_core::ids::Id;
 use onfile_core::payment::PaymentStatus;
 use serde_json::{Value, json};
@@ -38,8 +39,14 @@ pub fn payment_intent(context: &Context<'_>, intent: &PaymentIntent, tried: Opti
         "livemode": context.account.livemode,
         "managed_payments": null,
         "metadata": parts::metadata(&intent.metadata),
-        "next_action": parts::next_action(intent.challenge.as_ref(), intent.return_url.as_deref()),
+        "next_action": parts::next_action(
+            intent.challenge.as_ref(),
+            intent.return_url.as_deref(),
+            intent.micro_deposits.as_ref(),
+            &parts::verification_url(context, &intent.client_secret),
+        ),
         "on_behalf_of": null,
+        "onfile": onfile(intent),
         "payment_method": intent.payment_method.as_ref().map(Id::as_str),
         "payment_method_configuration_details": null,
         "payment_method_options": options(&intent.payment_method_types),
@@ -59,8 +66,26 @@ pub fn payment_intent(context: &Context<'_>, intent: &PaymentIntent, tried: Opti
     })
 }
 
+/// What Stripe has no field for: whether the debt is paid, also where a bank took the money back.
+fn onfile(intent: &PaymentIntent) -> Value {
+    let paid = intent.status == PaymentStatus::Succeeded && intent.taken_back.is_none();
+    let taken_back = intent.taken_back.as_ref().map(|back| {
+        let class = ReturnCode::of(&back.return_code).class.as_str();
+        json!({
+            "at": back.at,
+            "charge": back.charge.as_str(),
+            "return_class": class,
+            "return_code": back.return_code,
+        })
+    });
+    json!({ "debt": if paid { "paid" } else { "open" }, "taken_back": taken_back })
+}
+
 fn options(types: &[String]) -> Value {
     let mut options = json!({});
+    if types.iter().any(|kind| kind == "us_bank_account") {
+        options["us_bank_account"] = parts::bank_options();
+    }
     if types.iter().any(|kind| kind == "card") {
         options["card"] = json!({
             "installments": null,
@@ -76,9 +101,12 @@ fn options(types: &[String]) -> Value {
 /// a decline no more than a customer needs (finer words help whoever tries out stolen cards).
 pub fn for_browser(mut object: Value) -> Value {
     if let Some(fields) = object.as_object_mut() {
-        for (name, hidden) in
-            [("metadata", json!({})), ("customer", Value::Null), ("latest_charge", Value::Null)]
-        {
+        for (name, hidden) in [
+            ("metadata", json!({})),
+            ("customer", Value::Null),
+            ("latest_charge", Value::Null),
+            ("onfile", json!({})),
+        ] {
             if fields.contains_key(name) {
                 fields.insert(name.to_owned(), hidden);
             }

@@ -1,5 +1,6 @@
 //! Payment methods.
 
+use onfile_core::ach::ReturnCode;
 use onfile_core::card::{CardLabel, Expiry};
 use onfile_core::ids::Id;
 use onfile_core::vault_contract::{BankDetails, CardDetails, Details};
@@ -12,7 +13,7 @@ use crate::model::payment_method::PaymentMethod;
 pub fn payment_method(context: &Context<'_>, method: &PaymentMethod, customer_number: Option<u64>) -> Value {
     let (kind, details) = match &method.details {
         Details::Card(card) => ("card", card_details(card, method.cvc_check.as_deref())),
-        Details::UsBankAccount(bank) => ("us_bank_account", bank_details(bank)),
+        Details::UsBankAccount(bank) => ("us_bank_account", bank_details(bank, method)),
     };
     let mut object = json!({
         "id": method.id.as_str(),
@@ -33,10 +34,18 @@ pub fn payment_method(context: &Context<'_>, method: &PaymentMethod, customer_nu
     object
 }
 
+/// The return codes that the wire has a word for.
+const BLOCKING_CODES: [&str; 12] =
+    ["R02", "R03", "R04", "R05", "R07", "R08", "R10", "R11", "R16", "R20", "R29", "R31"];
+
 /// What Stripe has no field for.
 fn onfile(context: &Context<'_>, method: &PaymentMethod, customer_number: Option<u64>) -> Value {
     let mut fields = Map::new();
     fields.insert("consent".into(), method.consent.as_ref().map(Id::as_str).into());
+    if method.is_bank_account() {
+        fields.insert("mandate".into(), method.mandate.as_ref().map(Id::as_str).into());
+        fields.insert("verified".into(), method.verified.into());
+    }
     if let Details::Card(card) = &method.details {
         let label = customer_number.and_then(|n| CardLabel::new(n, &card.first6, &card.last4));
         fields.insert("label".into(), label.map(|label| label.to_string()).into());
@@ -74,7 +83,12 @@ fn card_details(card: &CardDetails, cvc_check: Option<&str>) -> Value {
     })
 }
 
-fn bank_details(bank: &BankDetails) -> Value {
+fn bank_details(bank: &BankDetails, method: &PaymentMethod) -> Value {
+    let blocked = method.blocked.as_deref().and_then(|code| {
+        let reason = ReturnCode::of(code).blocks()?;
+        let known = BLOCKING_CODES.contains(&code).then_some(code);
+        Some(json!({ "blocked": { "network_code": known, "reason": reason } }))
+    });
     json!({
         "account_holder_type": bank.account_holder_type,
         "account_type": bank.account_type,
@@ -84,6 +98,6 @@ fn bank_details(bank: &BankDetails) -> Value {
         "last4": bank.last4,
         "networks": { "preferred": "ach", "supported": ["ach"] },
         "routing_number": bank.routing_number,
-        "status_details": {},
+        "status_details": blocked.unwrap_or_else(|| json!({})),
     })
 }

@@ -18,7 +18,7 @@ pub fn refund(_: &Context<'_>, refund: &Refund) -> Value {
         "currency": refund.currency.as_str(),
         "customer": null,
         "customer_account": null,
-        "destination_details": { "card": { "type": "refund" }, "type": "card" },
+        "destination_details": destination(refund),
         "metadata": parts::metadata(&refund.metadata),
         "payment_intent": refund.payment_intent.as_str(),
         "payment_method": null,
@@ -32,6 +32,14 @@ pub fn refund(_: &Context<'_>, refund: &Refund) -> Value {
         fields.insert("failure_reason".into(), reason.as_str().into());
     }
     object
+}
+
+fn destination(refund: &Refund) -> Value {
+    if refund.to_bank {
+        let transfer = json!({ "reference": null, "reference_status": null });
+        return json!({ "type": "us_bank_transfer", "us_bank_transfer": transfer });
+    }
+    json!({ "card": { "type": "refund" }, "type": "card" })
 }
 
 /// The word on the wire.

@@ -26,9 +26,14 @@ pub fn setup_intent(context: &Context<'_>, intent: &SetupIntent, tried: Option<V
         "latest_attempt": intent.latest_attempt.as_ref().map(Id::as_str),
         "livemode": context.account.livemode,
         "managed_payments": null,
-        "mandate": null,
+        "mandate": intent.mandate.as_ref().map(Id::as_str),
         "metadata": parts::metadata(&intent.metadata),
-        "next_action": parts::next_action(intent.challenge.as_ref(), intent.return_url.as_deref()),
+        "next_action": parts::next_action(
+            intent.challenge.as_ref(),
+            intent.return_url.as_deref(),
+            intent.micro_deposits.as_ref(),
+            &parts::verification_url(context, &intent.client_secret),
+        ),
         "on_behalf_of": null,
         "payment_method": intent.payment_method.as_ref().map(Id::as_str),
         "payment_method_configuration_details": null,
@@ -54,6 +59,9 @@ pub fn status(status: SetupStatus) -> &'static str {
 
 fn options(types: &[String]) -> Value {
     let mut options = json!({});
+    if types.iter().any(|kind| kind == "us_bank_account") {
+        options["us_bank_account"] = parts::bank_options();
+    }
     if types.iter().any(|kind| kind == "card") {
         options["card"] =
             json!({ "mandate_options": null, "network": null, "request_three_d_secure": "automatic" });

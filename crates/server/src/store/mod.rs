@@ -5,6 +5,7 @@ pub mod agreements;
 pub mod api_keys;
 pub mod catalog;
 pub mod clocks;
+pub mod debits;
 pub mod destructions;
 pub mod events;
 pub mod idempotency;
@@ -37,4 +38,5 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0004_notices.sql",
         sql: include_str!("../../migrations/0004_notices.sql"),
     },
+    Migration { version: 5, name: "0005_ach.sql", sql: include_str!("../../migrations/0005_ach.sql") },
 ];

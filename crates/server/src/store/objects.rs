@@ -10,8 +10,10 @@ use onfile_service::db::{DbError, Param, Row, Tx};
 use crate::model::Object;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
+use crate::model::dispute::Dispute;
 use crate::model::invoice::Invoice;
 use crate::model::invoice_item::InvoiceItem;
+use crate::model::mandate::Mandate;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::price::Price;
@@ -254,6 +256,24 @@ impl Stored for Run {
     const STATEMENTS: Statements = statements!("runs", "clock_id" = "$4" text, "state" = "$5" text);
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.test_clock.as_ref().map_or("", Id::as_str).into(), self.state.as_str().into()]
+    }
+}
+
+impl Stored for Mandate {
+    const STATEMENTS: Statements = statements!("mandates", "payment_method_id" = "$4" text);
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.payment_method.as_str().into()]
+    }
+}
+
+impl Stored for Dispute {
+    const STATEMENTS: Statements = statements!(
+        "disputes",
+        "charge_id" = "$4" text,
+        "payment_intent_id" = "$5" text,
+    );
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.charge.as_str().into(), self.payment_intent.as_str().into()]
     }
 }
 

@@ -29,7 +29,7 @@ pub async fn insert(
             operation.kind.as_str(),
             operation.state.as_str(),
             operation.initiator.as_str(),
-            reaches_issuer(operation.kind),
+            operation.kind.is_attempt(),
             check_at,
             operation.fingerprint.as_deref(),
             operation.created,
@@ -60,7 +60,7 @@ pub async fn insert_all(
             "kind": operation.kind.as_str(),
             "state": operation.state.as_str(),
             "initiator": operation.initiator.as_str(),
-            "counts": i64::from(reaches_issuer(operation.kind)),
+            "counts": i64::from(operation.kind.is_attempt()),
             "fingerprint": operation.fingerprint,
             "created": operation.created,
             "doc": to_doc(&operation.doc)?,
@@ -115,7 +115,7 @@ pub async fn save(
             account.as_str(),
             operation.id.as_str(),
             operation.state.as_str(),
-            operation.state.may_have_reached_issuer() && reaches_issuer(operation.kind),
+            operation.state.may_have_reached_issuer() && operation.kind.is_attempt(),
             check_at,
             operation.checks,
             settled,
@@ -141,6 +141,22 @@ pub async fn attempts(
             "SELECT COUNT(*) AS n FROM operations \
              WHERE account_id = $1 AND debt_id = $2 AND initiator = $3 AND counts_as_attempt = 1",
             binds![account.as_str(), debt, initiator.as_str()],
+        )
+        .await?;
+    Ok(u32::try_from(row.int("n")?).unwrap_or(u32::MAX))
+}
+
+/// How often this debt was presented to a bank, whoever started it: debits that came back count, what never arrived
+/// does not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn presentments(tx: &mut Tx, account: &AccountId, debt: &str) -> Result<u32, DbError> {
+    let row = tx
+        .query_one(
+            "SELECT COUNT(*) AS n FROM operations \
+             WHERE account_id = $1 AND debt_id = $2 AND kind = 'authorise' AND counts_as_attempt = 1",
+            binds![account.as_str(), debt],
         )
         .await?;
     Ok(u32::try_from(row.int("n")?).unwrap_or(u32::MAX))
@@ -207,11 +223,6 @@ pub async fn claim_due(
         )
         .await?;
     rows.iter().map(from_row).collect()
-}
-
-/// Whether an operation of this kind asks an issuer to decide about a card, and so counts as an attempt (M4).
-fn reaches_issuer(kind: Kind) -> bool {
-    matches!(kind, Kind::Authorise | Kind::Verify)
 }
 
 fn from_row(row: &Row) -> Result<Operation, DbError> {

@@ -8,6 +8,7 @@ use super::objects::from_row;
 use crate::model::Object;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
+use crate::model::dispute::Dispute;
 use crate::model::invoice::Invoice;
 use crate::model::invoice_item::InvoiceItem;
 use crate::model::payment_intent::PaymentIntent;
@@ -284,6 +285,13 @@ pub async fn invoices(
     objects(rows(tx, account, listing, window, &filter).await?)
 }
 
+impl Listed for Dispute {
+    const ALL: Listing = listing!("disputes", "");
+    const OF: Listing = listing!("disputes", " AND charge_id = $5");
+}
+
+/// Disputes of a payment intent.
+pub const DISPUTES_OF_INTENT: Listing = listing!("disputes", " AND payment_intent_id = $5");
 /// Charges of a payment intent.
 pub const CHARGES_OF_INTENT: Listing = listing!("charges", " AND payment_intent_id = $5");
 /// Refunds of a payment intent.

@@ -39,6 +39,10 @@ pub enum Kind {
     Charge,
     /// `refund`
     Refund,
+    /// `mandate`
+    Mandate,
+    /// `dispute`
+    Dispute,
     /// `event`
     Event,
     /// `product`
@@ -62,7 +66,7 @@ pub enum Kind {
 }
 
 /// Which field of which kind refers to which.
-const REFERENCES: [(Kind, &str, Kind); 35] = [
+const REFERENCES: [(Kind, &str, Kind); 39] = [
     (Kind::Customer, "invoice_settings.default_payment_method", Kind::PaymentMethod),
     (Kind::Customer, "default_source", Kind::Nothing),
     (Kind::Customer, "test_clock", Kind::TestClock),
@@ -73,7 +77,11 @@ const REFERENCES: [(Kind, &str, Kind); 35] = [
     (Kind::PaymentIntent, "review", Kind::Nothing),
     (Kind::SetupIntent, "customer", Kind::Customer),
     (Kind::SetupIntent, "payment_method", Kind::PaymentMethod),
-    (Kind::SetupIntent, "mandate", Kind::Nothing),
+    (Kind::SetupIntent, "mandate", Kind::Mandate),
+    (Kind::Mandate, "payment_method", Kind::PaymentMethod),
+    (Kind::Dispute, "charge", Kind::Charge),
+    (Kind::Dispute, "payment_intent", Kind::PaymentIntent),
+    (Kind::Charge, "payment_method_details.us_bank_account.mandate", Kind::Mandate),
     (Kind::Charge, "customer", Kind::Customer),
     (Kind::Charge, "payment_intent", Kind::PaymentIntent),
     (Kind::Charge, "balance_transaction", Kind::Nothing),

@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "a test may stop at the first surprise")]
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod ach;
 mod challenges;
 mod customers;
 mod edge;

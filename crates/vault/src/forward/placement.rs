@@ -31,12 +31,25 @@ pub enum Placement {
     Nowhere,
     /// A card, as the member of this name at the top of the JSON body (the JSON pointer `/name`).
     Card(&'static str),
+    /// A bank account, likewise.
+    Bank(&'static str),
 }
 
 impl Placement {
     /// Whether an instrument of this kind may go there.
     pub fn takes(self, instrument: &Instrument) -> bool {
-        matches!((self, &instrument.number), (Self::Card(_), Number::Card { .. }))
+        matches!(
+            (self, &instrument.number),
+            (Self::Card(_), Number::Card { .. }) | (Self::Bank(_), Number::Bank { .. })
+        )
+    }
+
+    /// The member of the body that the instrument becomes.
+    fn member(self) -> Option<&'static str> {
+        match self {
+            Self::Nowhere => None,
+            Self::Card(name) | Self::Bank(name) => Some(name),
+        }
     }
 }
 
@@ -58,6 +71,10 @@ const TABLE: &[Row] = &[
     post(Kind::Sandbox, "/v1/payments/{id}/captures", Placement::Nowhere),
     post(Kind::Sandbox, "/v1/payments/{id}/void", Placement::Nowhere),
     post(Kind::Sandbox, "/v1/payments/{id}/refunds", Placement::Nowhere),
+    post(Kind::Sandbox, "/v1/debits", Placement::Bank("bank_account")),
+    post(Kind::Sandbox, "/v1/debits/{id}/refunds", Placement::Nowhere),
+    post(Kind::Sandbox, "/v1/micro_deposits", Placement::Bank("bank_account")),
+    post(Kind::Sandbox, "/v1/micro_deposits/{id}/verify", Placement::Nowhere),
     Row {
         kind: Kind::Sandbox,
         method: HttpMethod::Get,
@@ -88,17 +105,20 @@ pub fn check(kind: Kind, order: &ForwardOrder) -> Result<Placement, &'static str
         Placement::Nowhere if order.instrument.is_some() || order.with_cvc => {
             return Err("this path takes no instrument");
         }
-        Placement::Card(_) if order.instrument.is_none() => return Err("this path needs an instrument"),
+        Placement::Card(_) | Placement::Bank(_) if order.instrument.is_none() => {
+            return Err("this path needs an instrument");
+        }
+        Placement::Bank(_) if order.with_cvc => return Err("a bank account has no security code"),
         _ => {}
     }
     match (order.method, &order.body) {
         (HttpMethod::Get, Value::Null) => {}
         (HttpMethod::Get, _) => return Err("a look-up has no body"),
         (HttpMethod::Post, Value::Object(members)) => {
-            if let Placement::Card(name) = row.placement
+            if let Some(name) = row.placement.member()
                 && members.keys().any(|key| key.eq_ignore_ascii_case(name))
             {
-                return Err("the body has something where the card goes");
+                return Err("the body has something where the instrument goes");
             }
         }
         (HttpMethod::Post, _) => return Err("the body must be an object"),
@@ -168,6 +188,10 @@ mod tests {
             ("POST", "/v1/payments/pay_1/complete", json!({}), None, Placement::Nowhere),
             ("POST", "/v1/payments/pay_1/void", json!({}), None, Placement::Nowhere),
             ("POST", "/v1/payments/pay_1/refunds", json!({}), None, Placement::Nowhere),
+            ("POST", "/v1/debits", json!({"amount": 1}), Some("pm_1"), Placement::Bank("bank_account")),
+            ("POST", "/v1/debits/pay_1/refunds", json!({"amount": 1}), None, Placement::Nowhere),
+            ("POST", "/v1/micro_deposits", json!({}), Some("pm_1"), Placement::Bank("bank_account")),
+            ("POST", "/v1/micro_deposits/md_1/verify", json!({"amounts": [1, 2]}), None, Placement::Nowhere),
             ("GET", "/v1/operations?reference=op_1", Value::Null, None, Placement::Nowhere),
         ] {
             assert_eq!(
@@ -221,6 +245,13 @@ mod tests {
             ("POST", "/v1/payments", json!({"a": [{"b": number}]}), card),
             ("POST", "/v1/payments", json!({"a": integer}), card),
             ("POST", "/v1/payments", json!({"4242 4242 4242 4242": 1}), card),
+            ("POST", "/v1/debits", json!({}), None),
+            ("POST", "/v1/debits", json!({"bank_account": {}}), card),
+            ("POST", "/v1/debits", json!({"Bank_Account": 1}), card),
+            ("POST", "/v1/debits/pay_1/refunds", json!({}), card),
+            ("POST", "/v1/micro_deposits", json!({}), None),
+            ("POST", "/v1/micro_deposits/md_1/verify", json!({}), card),
+            ("POST", "/clock", json!({"advance_seconds": 1}), None),
         ] {
             let order = order(method, path, body, instrument);
             assert!(check(Kind::Sandbox, &order).is_err(), "{order:?}");
@@ -228,5 +259,8 @@ mod tests {
         let mut with_cvc = order("POST", "/v1/payments/pay_1/void", json!({}), None);
         with_cvc.with_cvc = true;
         assert!(check(Kind::Sandbox, &with_cvc).is_err());
+        let mut bank_with_cvc = order("POST", "/v1/debits", json!({}), card);
+        bank_with_cvc.with_cvc = true;
+        assert!(check(Kind::Sandbox, &bank_with_cvc).is_err());
     }
 }

@@ -206,6 +206,27 @@ mod tests {
     }
 
     #[test]
+    fn every_echo_of_a_bank_account_number_is_masked_and_its_amount_stays() {
+        let number = "000222222227";
+        let scrub = Scrub { number: Some(number), cvc: None };
+        for value in [
+            json!({"account_number": number}),
+            json!({"note": "account 0002 2222-2227 was refused"}),
+            json!({"bank_account": {"numbers": [number]}}),
+            json!({number: 1}),
+            json!(format!("x{number}y")),
+        ] {
+            let text = scrub.value(value.clone()).to_string();
+            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            assert!(!digits.contains("22222"), "{value} became {text}");
+            assert!(text.contains("2227"), "{text}");
+        }
+        let answer =
+            json!({"object": "debit", "id": "pay_1", "amount": 222_222_227, "arrives": 1_795_341_783});
+        assert_eq!(scrub.value(answer.clone()), answer);
+    }
+
+    #[test]
     fn another_card_is_masked_too_but_not_what_the_network_calls_a_transaction() {
         let other = ["5555", "5555", "5555", "4444"].concat();
         let scrub = Scrub::without_card();

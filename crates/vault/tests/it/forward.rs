@@ -118,7 +118,7 @@ async fn the_caller_cannot_choose_where_the_number_goes_or_to_whom() {
             assert_eq!((refused.status, refused.code().as_str()), (403, "not_allowed"), "{member} = {value}");
             assert_eq!(world.recorded(&order).await, None);
         }
-        // A bank account has no place at this processor.
+        // A bank account has no place where cards go.
         let bank = world.method_id();
         assert_eq!(world.redeem("pm_usBankAccount_success", &bank).await.status, 200);
         assert_eq!(world.forward(&world.payment(&bank, false)).await.code(), "not_allowed");
@@ -126,6 +126,34 @@ async fn the_caller_cannot_choose_where_the_number_goes_or_to_whom() {
         let mut order = world.payment(&method, false);
         order["body"]["reference"] = json!("1234567890123452");
         assert_eq!(world.forward(&order).await.json()["result"], "answered");
+        assert_eq!(world.processor.count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_bank_account_goes_to_its_place_and_its_echo_comes_back_masked() {
+    const NUMBER: &str = "000222222227";
+    for world in worlds().await {
+        let method = world.method_id();
+        assert_eq!(world.redeem("pm_usBankAccount_insufficientFunds", &method).await.status, 200);
+        let mut order = world.payment(&method, false);
+        order["path"] = json!("/v1/debits");
+        world.processor.next(Reply::Echo);
+        let answer = world.forward(&order).await;
+        assert_eq!(answer.json()["result"], "answered");
+        let seen = world.processor.seen().remove(0);
+        let mut want = order["body"].clone();
+        want["bank_account"] = json!({
+            "routing_number": "110000000", "account_number": NUMBER, "account_holder_type": "individual",
+            "account_type": "checking",
+        });
+        assert_eq!((seen.uri.to_string().as_str(), &seen.body), ("/v1/debits", &want));
+        assert!(!answer.text.contains("22222") && answer.text.contains("2227"), "{}", answer.text);
+        // A card has no place where bank accounts go.
+        let card = world.kept(VISA).await;
+        let mut order = world.payment(&card, false);
+        order["path"] = json!("/v1/debits");
+        assert_eq!(world.forward(&order).await.code(), "not_allowed");
         assert_eq!(world.processor.count(), 1);
     }
 }

@@ -24,6 +24,7 @@ fn payment(seq: u64, number: u64) -> Entry {
         initiator: Initiator::Customer,
         last4: Last4::of("4242").unwrap(),
         decline_code: None,
+        return_code: None,
     };
     let stamp =
         Stamp { key: format!("op_{number}").into(), reference: format!("op_{number}").into(), body: mark };

@@ -2,6 +2,7 @@
 
 use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
+use onfile_core::ach::ReturnCode;
 use onfile_core::currency::Currency;
 use onfile_core::ids::{AccountId, Id, PaymentIntentId, created_at};
 use onfile_core::money::Money;
@@ -67,6 +68,10 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Result<Response, Prob
         description: intent.description.as_deref(),
         created: intent.created,
         receipt: receipt.filter(|_| intent.amounts.authorised_total() > 0),
+        taken_back: intent.taken_back.as_ref().map(|back| {
+            let meaning = ReturnCode::of(&back.return_code).meaning;
+            (back.return_code.clone(), meaning, back.at)
+        }),
         steps,
         cut,
         notices,
@@ -115,6 +120,9 @@ fn decline(operation: &Operation) -> Option<(String, &'static str)> {
     }
     let words = operation.doc.result.as_ref()?;
     let part = |of: &str, name: &str| words.get(of).and_then(|it| it.get(name)).and_then(Value::as_str);
+    if let Some(code) = words.get("return_code").and_then(Value::as_str) {
+        return Some((code.to_owned(), ReturnCode::of(code).meaning));
+    }
     let code = part("decline", "code").or_else(|| part("error", "code"))?;
     let rest = [part("decline", "network_code"), part("decline", "advice_code")];
     let codes: Vec<&str> = std::iter::once(code).chain(rest.into_iter().flatten()).collect();

@@ -27,6 +27,8 @@ pub struct PaymentView<'a> {
     pub created: i64,
     /// The customer's receipt.
     pub receipt: Option<String>,
+    /// The code with which the bank took the money back, what it means, and when we learned of it (Unix seconds).
+    pub taken_back: Option<(String, &'static str, i64)>,
     /// Oldest first.
     pub steps: Vec<StepView>,
     /// Whether there are more steps than are shown.
@@ -88,6 +90,12 @@ pub fn payment(view: &PaymentView<'_>) -> Markup {
                     p.muted { "Nothing was sent to a processor yet." }
                 } @else {
                     ol.steps { @for step in &view.steps { (step_item(step)) } }
+                    @if let Some((code, meaning, at)) = &view.taken_back {
+                        div.flash.bad {
+                            strong { "The bank took the money back. The debt is open again." }
+                            p { (meaning) " " code { (code) } ", " (words::moment(*at)) }
+                        }
+                    }
                     @if view.cut { p.muted { "Only the first ones are shown." } }
                 }
                 @if !view.notices.is_empty() {
@@ -100,7 +108,7 @@ pub fn payment(view: &PaymentView<'_>) -> Markup {
                 dl.facts {
                     @for (label, amount) in taken { dt { (label) } dd.num { (amount) } }
                     dt { "Customer" } dd { (view.customer.as_deref().unwrap_or("–")) }
-                    dt { "Card" } dd { (widgets::line(view.method.as_deref().unwrap_or("–"))) }
+                    dt { "Paid with" } dd { (widgets::line(view.method.as_deref().unwrap_or("–"))) }
                     dt { "Description" } dd { (view.description.unwrap_or("–")) }
                     dt { "Created" }
                     dd { time datetime=(words::machine_time(view.created)) { (words::moment(view.created)) } }
@@ -191,6 +199,7 @@ mod tests {
             description: None,
             created: 0,
             receipt: None,
+            taken_back: Some(("R10".into(), "Not authorised.", 0)),
             steps: vec![step],
             cut: false,
             notices: vec![NoticeView {
@@ -208,6 +217,8 @@ mod tests {
             "looked up 2×",
             "started by the customer",
             "refused_550",
+            "took the money back",
+            "R10",
         ] {
             assert!(page.contains(part), "{part}");
         }

@@ -23,6 +23,8 @@ pub enum Filter {
     Succeeded,
     /// Paid, and something given back.
     Refunded,
+    /// Paid by a bank debit, and the bank took the money back.
+    TakenBack,
     /// The outcome is not known.
     Processing,
     /// The customer must confirm with the bank.
@@ -38,10 +40,11 @@ pub enum Filter {
 }
 
 /// Every filter, as shown.
-pub const FILTERS: [Filter; 9] = [
+pub const FILTERS: [Filter; 10] = [
     Filter::All,
     Filter::Succeeded,
     Filter::Refunded,
+    Filter::TakenBack,
     Filter::Processing,
     Filter::Action,
     Filter::Authorised,
@@ -57,6 +60,7 @@ impl Filter {
             Self::All => "all",
             Self::Succeeded => "succeeded",
             Self::Refunded => "refunded",
+            Self::TakenBack => "returned",
             Self::Processing => "processing",
             Self::Action => "requires_action",
             Self::Authorised => "authorised",
@@ -77,6 +81,7 @@ impl Filter {
             Self::All => "All",
             Self::Succeeded => "Succeeded",
             Self::Refunded => "Refunded",
+            Self::TakenBack => "Returned by bank",
             Self::Processing => "Processing",
             Self::Action => "Needs customer",
             Self::Authorised => "Authorised",
@@ -94,6 +99,7 @@ impl Filter {
     /// Which list a payment is in, besides [`Filter::All`].
     pub fn of(intent: &PaymentIntent) -> Self {
         match intent.status {
+            PaymentStatus::Succeeded if intent.taken_back.is_some() => Self::TakenBack,
             PaymentStatus::Succeeded if intent.amounts.refunded_total() > 0 => Self::Refunded,
             PaymentStatus::Succeeded => Self::Succeeded,
             PaymentStatus::Processing => Self::Processing,
@@ -118,7 +124,7 @@ pub fn chip_of(intent: &PaymentIntent) -> Chip {
     let colour = match list {
         Filter::Succeeded => "good",
         Filter::Processing | Filter::Action | Filter::Authorised => "warn",
-        Filter::Failed => "bad",
+        Filter::Failed | Filter::TakenBack => "bad",
         Filter::All | Filter::Refunded | Filter::Incomplete | Filter::Canceled => "calm",
     };
     let partly = list == Filter::Refunded && intent.amounts.refundable() > 0;

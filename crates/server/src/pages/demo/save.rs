@@ -126,6 +126,7 @@ async fn verify(
         confirm: Some(ConfirmSetup {
             payment_method: Some(token.to_owned()),
             return_url: Some(format!("{}/demo/setups", app.config.public.url)),
+            mandate: None,
             consent: Some(consent),
         }),
     };

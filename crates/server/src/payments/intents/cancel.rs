@@ -45,6 +45,7 @@ pub async fn cancel(
         return answer_follow_up(carry_out(app, cause, operation).await, intent);
     }
     it.status = canceled;
+    it.micro_deposits = None;
     it.canceled_at = Some(app.now_seconds());
     objects::save(&mut tx, &cause.account.id, it).await?;
     let snapshot = Snapshot::PaymentIntent(it.clone());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use onfile_connectors::Request;
 use onfile_core::attempts::Initiator;
 use onfile_core::ids::{Id, PaymentIntentId, PaymentMethodId};
-use onfile_core::payment::{CaptureMethod, PaymentStatus};
+use onfile_core::payment::{Amounts, CaptureMethod, PaymentStatus};
 use onfile_service::db::Tx;
 
 use crate::app::App;
@@ -18,7 +18,7 @@ use super::super::begin::{Plan, begin, prepare};
 use super::super::carry_out::carry_out;
 use super::super::instruments::{self, Instrument};
 use super::super::requests::Confirm;
-use super::super::{Cause, Error, three_d_secure_return};
+use super::super::{Cause, Error, debits, three_d_secure_return};
 use super::{answer, cancel, create, details, load, lock};
 
 /// Confirms a payment intent. One that waits for a challenge is first withdrawn at the processor (M2), then tried
@@ -72,6 +72,10 @@ async fn choose(
 }
 
 fn check_confirmable(intent: &PaymentIntent) -> Result<(), Error> {
+    if intent.status == PaymentStatus::Succeeded && intent.taken_back.is_some() {
+        // What was paid went back: the debt is open again.
+        return Ok(());
+    }
     match intent.status.confirm() {
         Ok(_) => Ok(()),
         Err(wrong) => Err(Error::IntentState {
@@ -91,6 +95,12 @@ pub(super) async fn begin_attempt(
     method: &PaymentMethod,
     ask: &Confirm,
 ) -> Result<Operation, Error> {
+    if method.is_bank_account() {
+        return debits::begin_attempt(tx, app, cause, intent, method, ask).await;
+    }
+    if intent.taken_back.take().is_some() {
+        intent.amounts = Amounts::default();
+    }
     let initiator = if ask.off_session { Initiator::Merchant } else { Initiator::Customer };
     let return_url = three_d_secure_return(app, &cause.account.id, intent.id.as_str());
     // Nobody is there to answer a challenge when the merchant initiates, or when the caller does not want to wait.
@@ -142,6 +152,7 @@ fn plan<'a>(
 
 fn mark(intent: &mut PaymentIntent, method: &PaymentMethod, initiator: Initiator) {
     intent.status = PaymentStatus::Processing;
+    intent.micro_deposits = None;
     intent.off_session = initiator == Initiator::Merchant;
     intent.payment_method = Some(method.id.clone());
 }

@@ -34,7 +34,37 @@ pub(super) fn attempt_error(report: &Report, operation: &Operation) -> Option<At
     }
 }
 
+/// A bank debit that failed, as Stripe words it: the code itself, and no card's error.
+fn debit_failed(decline: &Decline, operation: &Operation) -> AttemptError {
+    AttemptError {
+        code: decline.code.clone(),
+        decline_code: None,
+        advice_code: None,
+        network_code: decline.network_code.clone().filter(|code| !code.is_empty()),
+        message: debit_message(&decline.code).to_owned(),
+        kind: "invalid_request_error".to_owned(),
+        charge: None,
+        payment_method: operation.doc.payment_method.clone(),
+    }
+}
+
+fn debit_message(code: &str) -> &'static str {
+    match code {
+        "insufficient_funds" => "The customer's account has insufficient funds to cover this payment.",
+        "account_closed" => "The customer's bank account has been closed.",
+        "no_account" => "The bank account could not be located.",
+        "debit_not_authorized" => "The customer has notified their bank that this payment was unauthorized.",
+        "bank_account_restricted" => "The customer's bank account does not allow debits.",
+        "payment_method_currency_mismatch" => "The bank account does not support this currency.",
+        "payment_method_microdeposit_failed" => "The micro-deposits could not be sent to this bank account.",
+        _ => "The customer's bank could not process this payment.",
+    }
+}
+
 fn declined(decline: &Decline, operation: &Operation) -> AttemptError {
+    if operation.doc.bank_account {
+        return debit_failed(decline, operation);
+    }
     let own = OWN_CODES.iter().find(|code| **code == decline.code);
     let code = match (decline.code.as_str(), own) {
         ("authentication_failed", _) => "payment_intent_authentication_failure",

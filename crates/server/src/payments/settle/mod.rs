@@ -2,6 +2,7 @@
 
 mod decline;
 mod method;
+pub(super) mod micro_deposits;
 mod payment;
 mod refund;
 mod setup;
@@ -129,6 +130,12 @@ impl Settling<'_> {
 
     async fn apply(&mut self, tx: &mut Tx, operation: &mut Operation) -> Result<Settled, Error> {
         match (&mut self.debt, operation.kind) {
+            (debt, Kind::MicroDeposits) => {
+                micro_deposits::sent(tx, self.app, self.cause, &self.report, debt, operation).await
+            }
+            (debt, Kind::VerifyMicroDeposits) => {
+                micro_deposits::guessed(tx, self.app, self.cause, &self.report, debt, operation).await
+            }
             (Debt::Payment(intent), Kind::Refund) => {
                 refund::settle(tx, self.app, self.cause, &self.report, intent, operation).await
             }
@@ -174,6 +181,10 @@ fn still_waits(operation: &Operation) -> bool {
 
 /// When an outcome that is still not known is looked up next.
 fn next_check(app: &App, operation: &mut Operation) -> i64 {
+    if operation.state == OperationState::Pending {
+        // Banks speak once a day: `debits::poll` looks it up in its own, slow rhythm.
+        return app.now_ms() + app.config.processing.pending_check_ms;
+    }
     if operation.state != OperationState::Unknown {
         return app.now_ms();
     }

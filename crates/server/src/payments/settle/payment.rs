@@ -1,6 +1,8 @@
 //! Settling attempts to pay, captures and releases.
 
 use onfile_connectors::Verdict;
+use onfile_core::ach::RETURN_WINDOW_DAYS;
+use onfile_core::ids::ChargeId;
 use onfile_core::operation::OperationState;
 use onfile_core::payment::{Amounts, CaptureMethod, PaymentStatus};
 use onfile_service::db::{DbError, Tx};
@@ -14,9 +16,10 @@ use crate::model::payment_intent::{Challenge, PaymentIntent};
 use crate::model::payment_method::PaymentMethod;
 use crate::notices::receipts::queue_receipt;
 use crate::store::objects::{self, Versioned};
+use crate::store::{self, operations};
 
 use super::super::carry_out::Report;
-use super::super::{Cause, Error};
+use super::super::{Cause, Error, debits};
 use super::decline::attempt_error;
 use super::{Settled, came_to_nothing, method, still_waits, tell};
 
@@ -46,7 +49,11 @@ pub(super) async fn settle_attempt(
             challenged(report, &mut intent.object, operation);
             Some("payment_intent.requires_action")
         }
-        OperationState::Pending | OperationState::Unknown => Some("payment_intent.processing"),
+        OperationState::Pending => {
+            pending(tx, app, cause, report, intent, operation).await?;
+            Some("payment_intent.processing")
+        }
+        OperationState::Unknown => Some("payment_intent.processing"),
         OperationState::NotSent => {
             method::give_back(tx, cause, operation).await?;
             None
@@ -60,6 +67,24 @@ pub(super) async fn settle_attempt(
     }
     billing::outcome::attempted(tx, app, cause, &intent.object, operation).await?;
     Ok(Settled::Payment(Box::new(intent.clone()), operation.state))
+}
+
+/// The processor has it and decides later: the charge is there, and not paid.
+async fn pending(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    report: &Report,
+    intent: &mut Versioned<PaymentIntent>,
+    operation: &mut Operation,
+) -> Result<(), Error> {
+    let method = method::lock(tx, cause, operation).await?;
+    let charge = Record::of(tx, app, cause, &intent.object, &method.object, operation, report).await?;
+    let it = &mut intent.object;
+    it.latest_charge = Some(charge.id().clone());
+    it.last_error = None;
+    operation.doc.charge = Some(charge.id().clone());
+    Ok(charge.tell(tx, app, cause, "charge.pending").await?)
 }
 
 async fn succeeded(
@@ -78,24 +103,27 @@ async fn succeeded(
     }
     let keeper = method::keeper(tx, cause, &intent.object).await?;
     let method = method::lock(tx, cause, operation).await?;
-    let mut charge = new_charge(app, &intent.object, &method.object, operation, report);
+    let mut record = Record::of(tx, app, cause, &intent.object, &method.object, operation, report).await?;
+    let charge = &mut record.charge.object;
     charge.paid = true;
     charge.captured = capture == CaptureMethod::Automatic;
     charge.amount_captured = amounts.captured_total();
-    objects::insert(tx, &cause.account.id, &charge).await?;
-    insert_receipt(tx, cause, &charge).await?;
+    insert_receipt(tx, cause, charge).await?;
     let it = &mut intent.object;
     it.amounts = amounts;
     it.challenge = None;
     it.last_error = None;
-    it.latest_charge = Some(charge.id.clone());
+    it.latest_charge = Some(record.id().clone());
     it.payment_method = Some(method.object.id.clone());
     it.processor_payment = report.answer.as_ref().and_then(|a| a.processor_payment.clone());
-    operation.doc.charge = Some(charge.id.clone());
-    if charge.captured {
-        queue_receipt(tx, app, cause, it, &charge).await?;
+    operation.doc.charge = Some(record.id().clone());
+    if record.charge.object.captured {
+        queue_receipt(tx, app, cause, it, &record.charge.object).await?;
     }
-    tell(tx, app, cause, "charge.succeeded", 1, Snapshot::Charge(charge)).await?;
+    record.tell(tx, app, cause, "charge.succeeded").await?;
+    if operation.doc.bank_account {
+        watch(tx, app, cause, report, operation).await?;
+    }
     method::note(tx, app, cause, report, &keeper, method).await?;
     Ok(match capture {
         CaptureMethod::Automatic => "payment_intent.succeeded",
@@ -112,20 +140,24 @@ async fn failed(
     operation: &mut Operation,
 ) -> Result<Option<&'static str>, Error> {
     let Some(mut error) = attempt_error(report, operation) else { return Ok(None) };
-    let method = method::lock(tx, cause, operation).await?;
-    let mut charge = new_charge(app, &intent.object, &method.object, operation, report);
-    error.charge = Some(charge.id.clone());
-    charge.error = Some(error.clone());
-    objects::insert(tx, &cause.account.id, &charge).await?;
+    let mut method = method::lock(tx, cause, operation).await?;
+    let mut record = Record::of(tx, app, cause, &intent.object, &method.object, operation, report).await?;
+    error.charge = Some(record.id().clone());
+    record.charge.object.error = Some(error.clone());
+    if let Some(code) = error.network_code.as_ref().filter(|_| operation.doc.bank_account) {
+        record.charge.object.return_code = Some(code.clone());
+        debits::block(tx, app, cause, &mut method, code).await?;
+        objects::save(tx, &cause.account.id, &method.object).await?;
+    }
     let it = &mut intent.object;
     it.status = PaymentStatus::RequiresPaymentMethod;
     it.challenge = None;
-    it.latest_charge = Some(charge.id.clone());
+    it.latest_charge = Some(record.id().clone());
     it.last_error = Some(error);
     // As Stripe does: the method that failed stands in the error, and the intent waits for another one.
     it.payment_method = None;
-    operation.doc.charge = Some(charge.id.clone());
-    tell(tx, app, cause, "charge.failed", 1, Snapshot::Charge(charge)).await?;
+    operation.doc.charge = Some(record.id().clone());
+    record.tell(tx, app, cause, "charge.failed").await?;
     Ok(Some("payment_intent.payment_failed"))
 }
 
@@ -213,6 +245,64 @@ async fn released(
     Ok(None)
 }
 
+/// Settled debits may come back for 60 days: until then they are looked up.
+async fn watch(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    report: &Report,
+    operation: &Operation,
+) -> Result<(), DbError> {
+    let now_ms = app.now_ms();
+    let back = matches!(report.answer.as_ref().map(|a| &a.verdict), Some(Verdict::Returned { .. }));
+    let rest = if back { 0 } else { app.config.processing.return_check_ms };
+    let until = now_ms + RETURN_WINDOW_DAYS * DAY_MS;
+    store::debits::watch(tx, &cause.account.id, &operation.id, now_ms + rest, until).await
+}
+
+/// The charge that records an attempt: made when its outcome is known, or before, when the bank takes days.
+struct Record {
+    charge: Versioned<Charge>,
+    known: bool,
+}
+
+impl Record {
+    async fn of(
+        tx: &mut Tx,
+        app: &App,
+        cause: &Cause,
+        intent: &PaymentIntent,
+        method: &PaymentMethod,
+        operation: &Operation,
+        report: &Report,
+    ) -> Result<Self, Error> {
+        if let Some(charge) = lock_charge(tx, cause, operation).await? {
+            return Ok(Self { charge, known: true });
+        }
+        let mut object = new_charge(app, intent, method, operation, report);
+        if operation.doc.bank_account {
+            object.mandate.clone_from(&method.mandate);
+            object.presentment = operations::presentments(tx, &cause.account.id, &operation.debt).await?;
+        }
+        Ok(Self { charge: Versioned { version: 1, object }, known: false })
+    }
+
+    fn id(&self) -> &ChargeId {
+        &self.charge.object.id
+    }
+
+    /// Stores it, and tells of it.
+    async fn tell(self, tx: &mut Tx, app: &App, cause: &Cause, kind: &str) -> Result<(), DbError> {
+        let Self { charge, known } = self;
+        if known {
+            objects::save(tx, &cause.account.id, &charge.object).await?;
+        } else {
+            objects::insert(tx, &cause.account.id, &charge.object).await?;
+        }
+        tell(tx, app, cause, kind, charge.version, Snapshot::Charge(charge.object)).await
+    }
+}
+
 fn new_charge(
     app: &App,
     intent: &PaymentIntent,
@@ -246,10 +336,16 @@ fn new_charge(
         receipt_email: intent.receipt_email.clone(),
         shipping: intent.shipping.clone(),
         metadata: intent.metadata.clone(),
+        disputed: false,
+        return_code: None,
+        mandate: None,
+        presentment: 0,
         receipt_token: app.ids.secret(RECEIPT_TOKEN_DIGITS),
     }
 }
 
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
 /// Base-62 digits of a receipt's token: 190 bits.
 const RECEIPT_TOKEN_DIGITS: usize = 32;
 

@@ -13,8 +13,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use onfile_core::ids::{AccountId, Id, PaymentMethodId};
 use onfile_core::vault_contract::{
-    Billing, CardDetails, Descriptor, Destroy, Details, ForwardAnswer, ForwardOrder, PutAccount, Redeem,
-    Refusal, RefusalCode, Resolve, UpdateExpiry, path,
+    BankDetails, Billing, CardDetails, Descriptor, Destroy, Details, ForwardAnswer, ForwardOrder, PutAccount,
+    Redeem, Refusal, RefusalCode, Resolve, UpdateExpiry, path,
 };
 use onfile_service::listen::{Bound, ListenAddress, ListenConfig, serve};
 use onfile_service::shutdown::Shutdown;
@@ -32,6 +32,8 @@ pub struct Inner {
     answered: HashMap<String, Value>,
     /// What the processor was asked, in order: path and reference.
     pub forwarded: Vec<(String, String)>,
+    /// How many look-ups there were.
+    pub looked_up: usize,
     /// Destroyed methods.
     pub destroyed: Vec<PaymentMethodId>,
     /// Accounts that were announced.
@@ -85,10 +87,29 @@ fn refuse(code: RefusalCode, status: u16) -> Response {
 }
 
 fn is_named(source: &str) -> bool {
-    source.starts_with("pm_card_") || source.starts_with("tok_visa")
+    source.starts_with("pm_card_") || source.starts_with("tok_visa") || is_bank(source)
 }
 
+/// Named test accounts, and what stands for a typed one: a source with this mark in it.
+fn is_bank(source: &str) -> bool {
+    source.starts_with("pm_usBankAccount") || source.contains(TYPED_BANK)
+}
+
+/// Within the digits of a source: it is a bank account that somebody typed.
+pub const TYPED_BANK: &str = "BANK";
+
 fn descriptor(source: &str) -> Descriptor {
+    if is_bank(source) {
+        let details = Details::UsBankAccount(BankDetails {
+            routing_number: "110000000".into(),
+            last4: "6789".into(),
+            account_holder_type: "individual".into(),
+            account_type: "checking".into(),
+            bank_name: Some("TEST BANK".into()),
+            fingerprint: "FpBank0123456789".into(),
+        });
+        return Descriptor { details, billing: Billing::default(), created: 1_795_000_000 };
+    }
     let last4 = if source.contains("Declined") { "0002" } else { "4242" };
     Descriptor {
         details: Details::Card(CardDetails {
@@ -184,6 +205,7 @@ async fn forward(State(vault): State<Vault>, Json(order): Json<ForwardOrder>) ->
     }
     let reference = order.key.as_str().to_owned();
     if let Some(asked) = order.path.strip_prefix("/v1/operations?reference=") {
+        inner.looked_up += 1;
         let known = inner.answered.get(asked).cloned();
         return answered(&json!({ "found": known.is_some(), "answer": known }), false);
     }
@@ -207,6 +229,10 @@ async fn forward(State(vault): State<Vault>, Json(order): Json<ForwardOrder>) ->
     }
     inner.forwarded.push((order.path.clone(), reference.clone()));
     let body = process(&order, source.as_deref().unwrap_or_default());
+    if order.path.starts_with("/v1/micro_deposits/") && body.get("error").is_some() {
+        inner.answered.insert(reference, body.clone());
+        return Json(ForwardAnswer::Answered { status: 400, body, carried_cvc: false }).into_response();
+    }
     inner.answered.insert(reference, body.clone());
     if inner.lose_answers {
         let lost = ForwardAnswer::NoAnswer { carried_cvc: false, reason: "lost".into() };
@@ -217,6 +243,18 @@ async fn forward(State(vault): State<Vault>, Json(order): Json<ForwardOrder>) ->
 
 fn answered(body: &Value, carried_cvc: bool) -> Response {
     Json(ForwardAnswer::Answered { status: 200, body: body.clone(), carried_cvc }).into_response()
+}
+
+impl Inner {
+    /// The bank moves on: every debit stands so from now on.
+    pub fn debits_become(&mut self, status: &str, return_code: Option<&str>) {
+        for debit in self.answered.values_mut().filter(|answer| answer["object"] == json!("debit")) {
+            let settled = debit["settled"] == json!(true) || status == "settled";
+            debit["status"] = json!(status);
+            debit["settled"] = json!(settled);
+            debit["return_code"] = json!(return_code);
+        }
+    }
 }
 
 /// What the processor says: by the name of the test method.
@@ -238,6 +276,26 @@ fn process(order: &ForwardOrder, source: &str) -> Value {
         }
         ("payments", Some("refunds")) => {
             json!({"id": format!("ref_{tail}"), "object": "refund", "payment": payment, "reference": reference, "status": "refunded", "amount": amount, "currency": "usd"})
+        }
+        ("debits", Some("refunds")) => {
+            json!({"id": format!("ref_{tail}"), "object": "refund", "payment": payment, "reference": reference, "status": "refunded", "amount": amount, "currency": "usd"})
+        }
+        ("debits", _) => {
+            json!({"id": format!("pay_{tail}"), "object": "debit", "reference": reference, "status": "submitted", "amount": amount, "currency": "usd", "refunded": 0, "return_code": null, "settled": false, "decline": null})
+        }
+        ("micro_deposits", Some("verify")) => {
+            let code = match order.body["amounts"].as_array().and_then(|amounts| amounts.first()?.as_i64()) {
+                Some(32) => {
+                    return json!({"id": payment, "object": "micro_deposits", "reference": reference, "status": "verified", "arrives": 1_795_200_000, "decline": null});
+                }
+                Some(10) => "too_many_guesses",
+                Some(40) => "deposits_expired",
+                _ => "guess_wrong",
+            };
+            json!({"error": {"code": code, "message": code}})
+        }
+        ("micro_deposits", _) => {
+            json!({"id": format!("md_{tail}"), "object": "micro_deposits", "reference": reference, "status": "sent", "arrives": 1_795_200_000, "decline": null})
         }
         (kind, _) => {
             let verification = kind == "verifications";
