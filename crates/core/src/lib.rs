@@ -12,4 +12,5 @@ pub mod money;
 pub mod operation;
 pub mod payment;
 pub mod random;
+pub mod recurrence;
 pub mod vault_contract;

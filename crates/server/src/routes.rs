@@ -11,7 +11,8 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
-    account, charges, customers, events, payment_intents, payment_methods, refunds, setup_intents,
+    account, charges, customers, events, payment_intents, payment_methods, refunds, schedule_previews,
+    setup_intents,
 };
 use crate::app::App;
 use crate::pages;
@@ -77,6 +78,7 @@ pub const ROUTES: &[Route] = &[
     route!("GET", "/v1/refunds", Secret, refunds::list),
     route!("GET", "/v1/refunds/{id}", Secret, refunds::retrieve),
     route!("POST", "/v1/refunds/{id}", Secret, refunds::update),
+    route!("POST", "/v1/onfile/schedule_previews", Secret, schedule_previews::create),
     route!("GET", "/v1/events", Secret, events::list),
     route!("GET", "/v1/events/{id}", Secret, events::retrieve),
 ];

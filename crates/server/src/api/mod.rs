@@ -8,7 +8,9 @@ mod failure;
 pub mod intent_params;
 pub mod payment_intents;
 pub mod payment_methods;
+pub mod recurrence_params;
 pub mod refunds;
+pub mod schedule_previews;
 pub mod setup_intents;
 
 use onfile_service::db::DbError;

@@ -8,6 +8,7 @@ pub mod parts;
 pub mod payment_intent;
 pub mod payment_method;
 pub mod refund;
+pub mod schedule_preview;
 pub mod setup_intent;
 
 use jiff::Timestamp;

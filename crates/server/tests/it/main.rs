@@ -16,6 +16,7 @@ mod mutual_tls;
 mod outcomes;
 mod pages;
 mod parameters;
+mod schedules;
 mod shapes;
 mod support;
 mod vault_accounts;
