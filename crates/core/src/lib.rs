@@ -13,4 +13,5 @@ pub mod operation;
 pub mod payment;
 pub mod random;
 pub mod recurrence;
+pub mod retries;
 pub mod vault_contract;
