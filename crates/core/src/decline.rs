@@ -1,7 +1,13 @@
 //! Why an issuer said no, and whether asking again can help.
 //!
-//! The tables are network and processor rules as of November 2026, read from public acquirers' pages: Visa's decline
-//! categories, Mastercard's merchant advice codes, Stripe's decline and advice codes. The classes are ours.
+//! The tables ([`tables`]) are network and processor rules with their dates and sources: Visa's decline categories,
+//! Mastercard's merchant advice codes, Stripe's and Authorize.Net's codes. The classes are ours.
+
+pub mod tables;
+
+use jiff::SignedDuration;
+
+use crate::card::Brand;
 
 /// What may follow a decline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,102 +105,65 @@ pub struct DeclineReason<'a> {
 }
 
 impl DeclineReason<'_> {
-    /// The class, by precedence: advice, then the issuer's code, then the processor's. Visa's categories are part of
-    /// the table of issuers' codes. What nobody knows is not retried, and the card is not condemned either.
+    /// The class, by precedence: advice, then Visa's category, then the issuer's code, then the processor's. What nobody
+    /// knows is not retried, and the card is not condemned either.
     pub fn class(&self) -> DeclineClass {
         let advised = self.advice_code.and_then(advice_class);
-        let issuer = || self.network_code.and_then(|code| find(NETWORK_CODES, code));
-        let processor = || self.code.and_then(|code| find(STRIPE_CODES, code));
-        advised.or_else(issuer).or_else(processor).unwrap_or(DeclineClass::Fix)
+        let never = || self.network_code.and_then(|code| tables::VISA_NEVER.class(code));
+        let issuer = || self.network_code.and_then(|code| tables::NETWORK_CODES.class(code));
+        let processor = || self.code.and_then(|code| tables::STRIPE_CODES.class(code));
+        advised.or_else(never).or_else(issuer).or_else(processor).unwrap_or(DeclineClass::Fix)
+    }
+
+    /// Whether the card's network charges for any further attempt: Visa after its category 1, Mastercard after the
+    /// advice codes 03 and 21.
+    pub fn is_never(&self, brand: Brand) -> bool {
+        match brand {
+            Brand::Visa => self.network_code.is_some_and(|code| tables::VISA_NEVER.class(code).is_some()),
+            Brand::Mastercard | Brand::Maestro => matches!(self.advice_code, Some("03" | "21")),
+            _ => false,
+        }
+    }
+
+    /// Whether the customer took back the agreement itself (R0, R1, R3, advice code 21). It ends; nothing is retried.
+    pub fn is_revocation(&self) -> bool {
+        let words = ["revocation_of_authorization", "revocation_of_all_authorizations", "stop_payment_order"];
+        self.advice_code == Some("21")
+            || self.network_code.is_some_and(|code| matches!(code, "R0" | "R1" | "R3"))
+            || self.code.is_some_and(|code| words.contains(&code))
+    }
+
+    /// How long the issuer, or the network for it, wants to be left alone: 72 hours without funds or after advice 02,
+    /// and what the advice codes 24 to 30 say. None where nothing is said.
+    pub fn wait(&self) -> Option<SignedDuration> {
+        let hours = match self.advice_code {
+            Some("24") => 1,
+            Some("25") => 24,
+            Some("26") => 48,
+            Some("02") => 72,
+            Some("27") => 96,
+            Some("28") => 144,
+            Some("29") => 192,
+            Some("30") => 240,
+            _ if self.network_code == Some("51") || self.code == Some("insufficient_funds") => 72,
+            _ => return None,
+        };
+        let least =
+            if self.network_code == Some("51") || self.code == Some("insufficient_funds") { 72 } else { 0 };
+        Some(SignedDuration::from_hours(hours.max(least)))
     }
 }
 
 fn advice_class(code: &str) -> Option<DeclineClass> {
-    Advice::parse(code).map(Advice::class).or_else(|| find(MERCHANT_ADVICE_CODES, code))
+    Advice::parse(code).map(Advice::class).or_else(|| tables::MERCHANT_ADVICE_CODES.class(code))
 }
 
-fn find(table: &[(DeclineClass, &[&str])], code: &str) -> Option<DeclineClass> {
-    table.iter().find(|(_, codes)| codes.contains(&code)).map(|(class, _)| *class)
+/// What may follow one of Authorize.Net's response reasons; none where it is held for review (252, 253), which is no
+/// decline. An unknown one is tried once more at most: Authorize.Net often hides the issuer's own code.
+pub fn authorize_net_class(reason: &str) -> Option<DeclineClass> {
+    let held = matches!(reason, "252" | "253");
+    (!held).then(|| tables::AUTHORIZE_NET_REASONS.class(reason).unwrap_or(DeclineClass::SoftOnce))
 }
-
-/// Mastercard merchant advice codes (field 48.84). 01 new account data, 02 and 24–30 retry after a time, 03 do not
-/// retry, 04 token requirement, 21 agreement cancelled, 22 product not qualified, 40 and 41 cards that cannot be kept.
-/// With the grouped codes 79, 82 and 83 the same numbers mean the same to us (83 + 01: authenticate). 43 (a virtual
-/// card for many uses) says nothing about a retry, so the issuer's code decides.
-const MERCHANT_ADVICE_CODES: &[(DeclineClass, &[&str])] = &[
-    (DeclineClass::Hard, &["03", "21"]),
-    (DeclineClass::Fix, &["01", "40", "41"]),
-    (DeclineClass::Soft, &["02", "24", "25", "26", "27", "28", "29", "30"]),
-    (DeclineClass::Operational, &["04", "22"]),
-];
-
-/// ISO 8583 field 39 as Visa and Mastercard use it. The first two rows are Visa's categories 1 and 2 (Core Rules of
-/// April 2026), the third and fourth its category 3. 59, 63 and 83 are suspicions: never blindly again.
-const NETWORK_CODES: &[(DeclineClass, &[&str])] = &[
-    (DeclineClass::Hard, &["04", "07", "12", "14", "15", "41", "43", "46", "57", "R0", "R1", "R3"]),
-    (DeclineClass::Hard, &["39", "52", "53", "5C", "9G"]),
-    (DeclineClass::Fix, &["54", "55", "75", "70", "1A", "82", "6P", "N7"]),
-    (DeclineClass::Fix, &["59", "63", "83"]),
-    (DeclineClass::Soft, &["51", "61", "65", "19", "86", "28", "91", "96", "N3", "N4"]),
-    (DeclineClass::SoftOnce, &["01", "02", "05", "62", "78", "93"]),
-    (DeclineClass::Operational, &["03", "13", "30", "58", "92", "94"]),
-];
-
-/// Stripe's decline codes (docs.stripe.com/declines/codes). `authentication_failed` and the `incorrect_`/`invalid_`
-/// pairs of one meaning stand together.
-const STRIPE_CODES: &[(DeclineClass, &[&str])] = &[
-    (
-        DeclineClass::Hard,
-        &[
-            "lost_card",
-            "stolen_card",
-            "pickup_card",
-            "restricted_card",
-            "fraudulent",
-            "revocation_of_authorization",
-            "revocation_of_all_authorizations",
-            "stop_payment_order",
-            "invalid_account",
-            "transaction_not_allowed",
-            "card_not_supported",
-            "currency_not_supported",
-            "security_violation",
-            "merchant_blacklist",
-            "do_not_try_again",
-        ],
-    ),
-    (
-        DeclineClass::Fix,
-        &[
-            "expired_card",
-            "incorrect_cvc",
-            "invalid_cvc",
-            "incorrect_number",
-            "invalid_number",
-            "invalid_expiry_month",
-            "invalid_expiry_year",
-            "incorrect_zip",
-            "incorrect_address",
-            "authentication_required",
-            "authentication_failed",
-            "new_account_information_available",
-        ],
-    ),
-    (
-        DeclineClass::Soft,
-        &[
-            "insufficient_funds",
-            "card_velocity_exceeded",
-            "withdrawal_count_limit_exceeded",
-            "processing_error",
-            "issuer_not_available",
-            "reenter_transaction",
-            "try_again_later",
-        ],
-    ),
-    (DeclineClass::SoftOnce, &["generic_decline", "do_not_honor", "call_issuer"]),
-    (DeclineClass::Operational, &["duplicate_transaction", "invalid_amount"]),
-];
 
 #[cfg(test)]
 mod tests {
@@ -244,12 +213,64 @@ mod tests {
 
     #[test]
     fn no_code_stands_in_two_classes() {
-        for table in [MERCHANT_ADVICE_CODES, NETWORK_CODES, STRIPE_CODES] {
-            let mut codes: Vec<&str> = table.iter().flat_map(|(_, codes)| codes.iter().copied()).collect();
+        use tables::{AUTHORIZE_NET_REASONS, MERCHANT_ADVICE_CODES, NETWORK_CODES, STRIPE_CODES, VISA_NEVER};
+        let issuers = NETWORK_CODES.rows.iter().chain(VISA_NEVER.rows).copied().collect::<Vec<_>>();
+        let others =
+            [MERCHANT_ADVICE_CODES, STRIPE_CODES, AUTHORIZE_NET_REASONS].map(|table| table.rows.to_vec());
+        for rows in others.into_iter().chain([issuers]) {
+            let mut codes: Vec<&str> = rows.iter().flat_map(|(_, codes)| codes.iter().copied()).collect();
             let all = codes.len();
             codes.sort_unstable();
             codes.dedup();
             assert_eq!(codes.len(), all);
+        }
+    }
+
+    #[test]
+    fn a_network_says_how_long_to_wait() {
+        for (code, network_code, advice_code, hours) in [
+            (Some("insufficient_funds"), None, None, Some(72)),
+            (None, Some("51"), None, Some(72)),
+            (None, Some("51"), Some("24"), Some(72)),
+            (None, Some("05"), Some("24"), Some(1)),
+            (None, Some("05"), Some("25"), Some(24)),
+            (None, Some("05"), Some("02"), Some(72)),
+            (None, Some("51"), Some("30"), Some(240)),
+            (None, Some("91"), None, None),
+        ] {
+            let reason = DeclineReason { code, network_code, advice_code };
+            assert_eq!(reason.wait().map(|wait| wait.as_hours()), hours, "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn each_network_has_a_final_no_of_its_own() {
+        for (brand, network_code, advice_code, want) in [
+            (Brand::Visa, "14", None, true),
+            (Brand::Visa, "51", Some("03"), false),
+            (Brand::Mastercard, "14", None, false),
+            (Brand::Mastercard, "51", Some("03"), true),
+            (Brand::Mastercard, "05", Some("21"), true),
+            (Brand::Amex, "14", Some("03"), false),
+        ] {
+            let reason = DeclineReason { network_code: Some(network_code), advice_code, code: None };
+            assert_eq!(reason.is_never(brand), want, "{brand:?} {reason:?}");
+        }
+    }
+
+    #[test]
+    fn authorize_nets_reasons_have_classes_and_a_held_payment_is_no_decline() {
+        for (reason, want) in [
+            ("2", Some(DeclineClass::SoftOnce)),
+            ("4", Some(DeclineClass::Hard)),
+            ("8", Some(DeclineClass::Fix)),
+            ("11", Some(DeclineClass::Operational)),
+            ("63", Some(DeclineClass::Soft)),
+            ("999", Some(DeclineClass::SoftOnce)),
+            ("252", None),
+            ("253", None),
+        ] {
+            assert_eq!(authorize_net_class(reason), want, "{reason}");
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod operation;
 pub mod payment;
 pub mod random;
 pub mod recurrence;
+pub mod retries;
 pub mod subscription;
 pub mod unit_amount;
 pub mod vault_contract;

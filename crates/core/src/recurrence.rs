@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 mod business_days;
 mod describe;
@@ -115,8 +115,8 @@ pub struct Parts {
 ///
 /// Its text form, which is also how it is stored, reads
 /// `2027-01-31T09:00[America/New_York] FREQ=MONTHLY;BYMONTHDAY=31 month_end=skip roll=next_business`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Recurrence {
     rule: Rule,
     start: Date,

@@ -10,11 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
-use crate::api::{
-    account, charges, customers, disputes, events, invoice_items, invoices, mandates, notices,
-    payment_intents, payment_methods, prices, products, refunds, runs, setup_intents, subscriptions,
-    test_clocks,
-};
+use crate::api::{account, charges, customers, disputes, events, invoice_items, invoices, mandates, notices, payment_intents, payment_methods, prices, products, refunds, runs, schedule_previews, setup_intents, subscriptions, test_clocks};
 use crate::app::App;
 use crate::pages;
 use crate::wire::call::{Access, Handler, dispatch, past_the_wall, preflight};
@@ -129,6 +125,7 @@ pub const ROUTES: &[Route] = &[
     route!("POST", "/v1/onfile/runs/preview", Secret, runs::preview),
     route!("GET", "/v1/onfile/runs/{id}", Secret, runs::retrieve),
     route!("GET", "/v1/onfile/runs/{id}/items", Secret, runs::items),
+    route!("POST", "/v1/onfile/schedule_previews", Secret, schedule_previews::create),
     route!("GET", "/v1/events", Secret, events::list),
     route!("GET", "/v1/events/{id}", Secret, events::retrieve),
     route!("GET", "/v1/onfile/notices", Secret, notices::list),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
+use serde::{Serialize, Serializer};
 
 use super::{FifthWeekday, MonthEnd, Parts, Recurrence, RecurrenceError, Roll, Rule};
 
@@ -110,8 +111,8 @@ impl TryFrom<String> for Recurrence {
     }
 }
 
-impl From<Recurrence> for String {
-    fn from(recurrence: Recurrence) -> Self {
-        recurrence.to_string()
+impl Serialize for Recurrence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

@@ -16,7 +16,9 @@ mod price_params;
 pub mod prices;
 mod product_params;
 pub mod products;
+pub mod recurrence_params;
 pub mod refunds;
+pub mod schedule_previews;
 pub mod setup_intents;
 
 pub mod invoice_items;

@@ -15,6 +15,7 @@ pub mod price;
 pub mod product;
 pub mod refund;
 pub mod run;
+pub mod schedule_preview;
 pub mod setup_intent;
 pub mod subscription;
 pub mod test_clock;

@@ -20,6 +20,7 @@ mod pages;
 mod parameters;
 mod prices;
 mod products;
+mod schedules;
 mod shapes;
 mod subscriptions;
 mod support;
