@@ -38,6 +38,7 @@ impl Window {
     }
 
     /// The part beyond a place in the list, in the direction of reading.
+    #[must_use]
     pub fn beyond(mut self, place: &str) -> Self {
         if self.backwards {
             self.low = self.low.max(place.to_owned());
