@@ -291,7 +291,7 @@ async fn write(handler: Handler, call: Call) -> Response {
     if claim.is_started() {
         settle_claim(&app, &claim, &outcome).await;
     } else if outcome.as_ref().is_err_and(|error| error.code.as_deref() == Some(TAKEN))
-        && let Ok(Found::Answered(status, body)) = claim.look_up(&app).await
+        && let Ok(Found::Answered(status, body)) = claim.look_up_behind_writers(&app).await
     {
         // What is in the way was made by this same request, which was sent twice at once.
         return replayed(status, &body);

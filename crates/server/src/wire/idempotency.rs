@@ -181,8 +181,23 @@ impl Claim {
     /// # Errors
     /// 400 `idempotency_error` when it was used with another request, 409 when another request is at it.
     pub async fn look_up(&self, app: &App) -> Result<Found, ApiError> {
-        let mut tx = app.db.read().await?;
-        let Some(used) = idempotency::find(&mut tx, &self.account, &self.stored_key()).await? else {
+        self.look_up_in(&mut app.db.read().await?, app).await
+    }
+
+    /// The same, behind every write that has begun: a reader does not see what others are about to commit, and what
+    /// this finds is committed when it returns.
+    ///
+    /// # Errors
+    /// As [`Self::look_up`].
+    pub async fn look_up_behind_writers(&self, app: &App) -> Result<Found, ApiError> {
+        let mut tx = app.db.begin().await?;
+        let found = self.look_up_in(&mut tx, app).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    async fn look_up_in(&self, tx: &mut Tx, app: &App) -> Result<Found, ApiError> {
+        let Some(used) = idempotency::find(tx, &self.account, &self.stored_key()).await? else {
             return Ok(Found::Fresh);
         };
         if !constant_time_eq(&used.hash, &self.hash) {
@@ -191,7 +206,7 @@ impl Claim {
         match used {
             Used { answer: Some((status, sealed)), .. } => {
                 let status = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok());
-                let body = self.open(&mut tx, app, &sealed).await?;
+                let body = self.open(tx, app, &sealed).await?;
                 Ok(Found::Answered(status.unwrap_or(StatusCode::OK), body))
             }
             Used { working_until: Some(until), object_id: Some(object_id), request_id, .. }
