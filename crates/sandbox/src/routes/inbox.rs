@@ -44,7 +44,7 @@ async fn list(State(app): State<App>) -> Response {
         } @else {
             div class="scroll" role="region" aria-labelledby="inbox" tabindex="0" {
                 table {
-                    thead { tr { @for title in ["Received (UTC)", "To", "Subject"] { th scope="col" { (title) } } } }
+                    thead { tr { @for title in ["Subject", "To", "Received (UTC)"] { th scope="col" { (title) } } } }
                     tbody { @for view in &views { (row(view)) } }
                 }
             }
@@ -58,9 +58,9 @@ async fn list(State(app): State<App>) -> Response {
 fn row(view: &MessageView) -> Markup {
     html! {
         tr {
+            td class="wrapped" { a href={ "/inbox/" (view.id) } { (subject(view)) } }
+            td class="wrapped" { (view.to.join(", ")) }
             td { (time(view)) }
-            td { (view.to.join(", ")) }
-            td { a href={ "/inbox/" (view.id) } { (subject(view)) } }
         }
     }
 }

@@ -76,3 +76,6 @@ impl Content {
         Ok(untrue.map_or(Written::Letter(letter), Written::Untrue))
     }
 }
+
+#[cfg(test)]
+mod tests;
