@@ -112,6 +112,10 @@ ids! {
     ConsentId = "cons";
     /// A member of the merchant's staff.
     StaffId = "staff";
+    /// Where a merchant wants to hear of events.
+    WebhookEndpointId = "we";
+    /// One event on its way to one endpoint.
+    WebhookDeliveryId = "wdel";
     /// One API request, for logs and for the `request-id` header.
     RequestId = "req";
 }

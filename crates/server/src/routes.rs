@@ -12,6 +12,7 @@ use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
     account, charges, customers, events, payment_intents, payment_methods, refunds, setup_intents,
+    webhook_deliveries, webhook_endpoints,
 };
 use crate::app::App;
 use crate::pages;
@@ -79,6 +80,15 @@ pub const ROUTES: &[Route] = &[
     route!("POST", "/v1/refunds/{id}", Secret, refunds::update),
     route!("GET", "/v1/events", Secret, events::list),
     route!("GET", "/v1/events/{id}", Secret, events::retrieve),
+    route!("GET", "/v1/onfile/events", Secret, events::replay),
+    route!("POST", "/v1/webhook_endpoints", Secret, webhook_endpoints::create),
+    route!("GET", "/v1/webhook_endpoints", Secret, webhook_endpoints::list),
+    route!("GET", "/v1/webhook_endpoints/{id}", Secret, webhook_endpoints::retrieve),
+    route!("POST", "/v1/webhook_endpoints/{id}", Secret, webhook_endpoints::update),
+    route!("DELETE", "/v1/webhook_endpoints/{id}", Secret, webhook_endpoints::delete),
+    route!("GET", "/v1/onfile/webhook_deliveries", Secret, webhook_deliveries::list),
+    route!("GET", "/v1/onfile/webhook_deliveries/{id}", Secret, webhook_deliveries::retrieve),
+    route!("POST", "/v1/onfile/webhook_deliveries/{id}/retry", Secret, webhook_deliveries::retry),
 ];
 
 /// Everything that this process serves: the API and the pages.

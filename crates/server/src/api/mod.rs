@@ -10,6 +10,8 @@ pub mod payment_intents;
 pub mod payment_methods;
 pub mod refunds;
 pub mod setup_intents;
+pub mod webhook_deliveries;
+pub mod webhook_endpoints;
 
 use onfile_service::db::DbError;
 use serde_json::Value;

@@ -10,7 +10,7 @@ use onfile_service::shutdown::Shutdown;
 use super::CommandError;
 use crate::app::App;
 use crate::config::Config;
-use crate::{forget, payments, routes, vault_accounts};
+use crate::{event_order, forget, payments, routes, vault_accounts, webhooks};
 
 /// Serves until it is told to stop, then finishes what is under way.
 pub(super) async fn run(path: &Path) -> Result<(), CommandError> {
@@ -28,6 +28,8 @@ pub(super) async fn run(path: &Path) -> Result<(), CommandError> {
         tokio::spawn(vault_accounts::run(Arc::clone(&app))),
         tokio::spawn(payments::resolve::run(Arc::clone(&app))),
         tokio::spawn(payments::destroy::run(Arc::clone(&app))),
+        tokio::spawn(event_order::run(Arc::clone(&app))),
+        tokio::spawn(webhooks::run(Arc::clone(&app))),
         tokio::spawn(forget::run(app)),
     ];
     bound.finished().await;

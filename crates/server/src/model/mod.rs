@@ -4,11 +4,14 @@ pub mod account;
 pub mod charge;
 pub mod customer;
 pub mod event;
+pub mod event_types;
 pub mod operation;
 pub mod payment_intent;
 pub mod payment_method;
 pub mod refund;
 pub mod setup_intent;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
 
 use std::collections::BTreeMap;
 

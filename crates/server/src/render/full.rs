@@ -60,11 +60,11 @@ impl<'a> Full<'a> {
         Ok(setup_intent::setup_intent(&self.context, intent, tried))
     }
 
-    /// An event with its object as it was.
+    /// An event with its object as it was, and how many webhooks of it are outstanding.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn event(&mut self, told: &Event) -> Result<Value, DbError> {
+    pub async fn event(&mut self, told: &Event, pending: i64) -> Result<Value, DbError> {
         let object = match &told.snapshot {
             None => None,
             Some(Snapshot::Customer(object)) => Some(customer::customer(&self.context, object)),
@@ -78,7 +78,7 @@ impl<'a> Full<'a> {
             Some(Snapshot::Charge(object)) => Some(charge::charge(&self.context, object)),
             Some(Snapshot::Refund(object)) => Some(refund::refund(&self.context, object)),
         };
-        Ok(event::event(&self.context, told, object))
+        Ok(event::event(&self.context, told, object, pending))
     }
 
     /// Whatever an id names, as it is now.

@@ -9,6 +9,8 @@ pub mod payment_intent;
 pub mod payment_method;
 pub mod refund;
 pub mod setup_intent;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
 
 use jiff::Timestamp;
 

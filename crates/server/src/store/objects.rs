@@ -14,6 +14,7 @@ use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::refund::Refund;
 use crate::model::setup_intent::SetupIntent;
+use crate::model::webhook_endpoint::WebhookEndpoint;
 
 /// An object and which version of it this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +122,13 @@ impl Stored for Refund {
     );
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.charge.as_str().into(), self.payment_intent.as_str().into()]
+    }
+}
+
+impl Stored for WebhookEndpoint {
+    const STATEMENTS: Statements = statements!("webhook_endpoints", "status", "$4", "status = $4");
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.status.as_str().into()]
     }
 }
 

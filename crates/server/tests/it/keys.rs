@@ -24,6 +24,7 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         server.post("/v1/refunds", &[("payment_intent", &paid.id()), ("amount", "1")]).await.ok().id();
     let setup = server.post("/v1/setup_intents", &[]).await.ok().id();
     let event = server.get("/v1/events", &[("limit", "1")]).await.ok().id_of_first();
+    let (endpoint, delivery) = crate::webhooks::endpoint_with_delivery(server).await;
     vec![
         ("/v1/customers", customer),
         ("/v1/payment_methods", method),
@@ -32,6 +33,8 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/refunds", refund),
         ("/v1/setup_intents", setup),
         ("/v1/events", event),
+        ("/v1/webhook_endpoints", endpoint),
+        ("/v1/onfile/webhook_deliveries", delivery),
     ]
 }
 

@@ -5,6 +5,7 @@
 mod challenges;
 mod customers;
 mod edge;
+mod event_order;
 mod events;
 mod forget;
 mod idempotency;
@@ -20,3 +21,6 @@ mod shapes;
 mod support;
 mod vault_accounts;
 mod walls;
+mod webhook_endpoints;
+mod webhook_failures;
+mod webhooks;
