@@ -8,11 +8,13 @@
 
 pub mod address;
 mod deliver;
+mod load;
 mod parcel;
 mod schedule;
 mod sender;
 mod signature;
 mod target;
+mod turn;
 
 pub use deliver::{once, run};
 pub use parcel::Outstanding;

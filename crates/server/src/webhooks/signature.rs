@@ -28,7 +28,7 @@ mod tests {
     fn every_secret_signs_time_and_body() {
         let secrets = [Secret::new("whsec_one".into()), Secret::new("whsec_two".into())];
         let body = r#"{"id":"evt_1"}"#;
-        assert_eq!(header(&secrets, 1_700_000_000, body), format!("t=1700000000,v1={},v1={}", ONE, TWO));
+        assert_eq!(header(&secrets, 1_700_000_000, body), format!("t=1700000000,v1={ONE},v1={TWO}"));
         assert_eq!(header(&[], 1_700_000_000, body), "t=1700000000");
     }
 

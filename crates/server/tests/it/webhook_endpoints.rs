@@ -41,13 +41,13 @@ async fn an_endpoint_is_made_read_changed_listed_and_deleted() {
         ] {
             assert_eq!(want[field], value, "{field}");
         }
-        let changes = [
+        let edits = [
             ("url", "http://127.0.0.1/x"),
             ("enabled_events[]", "*"),
             ("description", ""),
             ("metadata[a]", ""),
         ];
-        let changed = server.post(&path, &changes).await.ok();
+        let changed = server.post(&path, &edits).await.ok();
         assert_eq!(changed.at("secret"), Value::Null);
         assert_eq!(changed.at("enabled_events"), json!(["*"]));
         assert_eq!((changed.at("description"), changed.at("metadata")), (json!(null), json!({})));
@@ -69,16 +69,16 @@ async fn a_secret_is_sealed_at_rest_and_the_old_one_signs_for_a_day_after_it_was
         assert_ne!(old, new);
         server.post("/v1/customers", &[]).await.ok();
         send_all(&server).await;
-        let received = receiver.received().swap_remove(0);
-        assert_eq!(received.signature().matches("v1=").count(), 2);
-        assert!(is_signed(&received, &old) && is_signed(&received, &new));
+        let request = receiver.received().swap_remove(0);
+        assert_eq!(request.signature().matches("v1=").count(), 2);
+        assert!(is_signed(&request, &old) && is_signed(&request, &new));
         // A day and an hour later; the signature is that of the moment.
         let later = server.another_process(jiff::SignedDuration::from_hours(25)).await;
         server.post("/v1/customers", &[]).await.ok();
         round(&server.app, Reach::All).await.unwrap();
         onfile_server::webhooks::once(&later).await.unwrap();
-        let received = receiver.received().swap_remove(1);
-        assert!(!is_signed(&received, &old) && is_signed(&received, &new));
+        let request = receiver.received().swap_remove(1);
+        assert!(!is_signed(&request, &old) && is_signed(&request, &new));
         let rolled = server.post(&path, &[("onfile[roll_secret]", "true")]).await.ok().text("secret");
         for entry in std::fs::read_dir(server.scratch.directory.path()).unwrap() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();

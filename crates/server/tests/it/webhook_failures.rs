@@ -36,10 +36,10 @@ async fn what_failed_is_sent_again_signed_anew_and_the_log_tells() {
         let path = format!("/v1/events/{event}");
         assert_eq!(server.get(&path, &[]).await.ok().at("pending_webhooks"), 1);
         send_all(&server).await;
-        let received = receiver.received();
-        assert_eq!(received.len(), 2);
-        assert_eq!(received[0].body, received[1].body);
-        assert!(received.iter().all(|it| is_signed(it, &endpoint.text("secret"))));
+        let requests = receiver.received();
+        assert_eq!(requests.len(), 2);
+        assert_eq!(requests[0].body, requests[1].body);
+        assert!(requests.iter().all(|it| is_signed(it, &endpoint.text("secret"))));
         let delivery = log(&server, &[("event", &event), ("endpoint", &endpoint.id())]).await.swap_remove(0);
         assert_eq!(
             (delivery["state"].clone(), delivery["next_try"].clone()),

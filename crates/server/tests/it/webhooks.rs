@@ -42,12 +42,12 @@ pub async fn endpoint_with_delivery(server: &Server) -> (String, String) {
 }
 
 /// Whether one of the signatures is that of the secret.
-pub fn is_signed(received: &Received, secret: &str) -> bool {
-    let header = received.signature();
+pub fn is_signed(request: &Received, secret: &str) -> bool {
+    let header = request.signature();
     let (time, signatures) = header.split_once(',').unwrap();
-    let signed = format!("{}.{}", time.strip_prefix("t=").unwrap(), received.body);
+    let signed = format!("{}.{}", time.strip_prefix("t=").unwrap(), request.body);
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), signed.as_bytes());
-    let want: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let want = tag.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     signatures.split(',').any(|signature| signature.strip_prefix("v1=") == Some(&want))
 }
 
@@ -79,10 +79,10 @@ async fn a_payments_events_arrive_in_order_signed_and_as_the_api_shows_them() {
         assert_eq!(kinds, want);
         assert!(kinds.contains(&"payment_intent.succeeded".to_owned()), "{kinds:?}");
         assert!(kinds.contains(&"charge.succeeded".to_owned()), "{kinds:?}");
-        for (received, event) in receiver.received().iter().zip(events) {
-            assert!(is_signed(received, &endpoint.text("secret")), "{}", received.signature());
-            assert_eq!(received.headers["content-type"], "application/json; charset=utf-8");
-            let mut sent = received.json();
+        for (request, event) in receiver.received().iter().zip(events) {
+            assert!(is_signed(request, &endpoint.text("secret")), "{}", request.signature());
+            assert_eq!(request.headers["content-type"], "application/json; charset=utf-8");
+            let mut sent = request.json();
             assert_eq!(sent["pending_webhooks"], json!(1));
             sent["pending_webhooks"] = json!(0);
             assert_eq!(sent, *event);
@@ -170,9 +170,9 @@ async fn what_a_process_was_sending_when_it_died_is_sent_again_when_its_lease_is
         assert_eq!(once(&server.app).await.unwrap(), 0, "its lease is not over");
         let later = server.another_process(SignedDuration::from_mins(10)).await;
         assert_eq!(once(&later).await.unwrap(), 1);
-        let received = receiver.received();
-        assert_eq!(received.len(), 2);
-        assert_eq!(received[0].json()["id"], received[1].json()["id"]);
+        let requests = receiver.received();
+        assert_eq!(requests.len(), 2);
+        assert_eq!(requests[0].json()["id"], requests[1].json()["id"]);
         assert_eq!(once(&later).await.unwrap(), 0);
     }
 }
@@ -192,10 +192,10 @@ async fn an_endpoint_that_has_fallen_behind_gets_every_event_once_and_each_objec
             }
         }
         send_all(&server).await;
-        let received: Vec<Value> = receiver.received().iter().map(Received::json).collect();
-        assert_eq!(received.len(), 100);
+        let requests: Vec<Value> = receiver.received().iter().map(Received::json).collect();
+        assert_eq!(requests.len(), 100);
         for customer in &customers {
-            let versions: Vec<i64> = received
+            let versions: Vec<i64> = requests
                 .iter()
                 .filter(|event| event["data"]["object"]["id"] == json!(customer))
                 .map(|event| event["onfile"]["object_version"].as_i64().unwrap())
