@@ -43,7 +43,7 @@ impl Timeouts {
         lease_ms: 4_000,
         absent_is_final_after_ms: 8_000,
         check_delay_max_ms: 2_000,
-        webhook_ms: 1_000,
+        webhook_ms: 2_000,
         webhook_retry_ms: 200,
     };
 }
