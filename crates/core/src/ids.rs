@@ -146,6 +146,10 @@ ids! {
     RunId = "run";
     /// Something that a customer is told by mail.
     NoticeId = "ntc";
+    /// Where a merchant wants to hear of events.
+    WebhookEndpointId = "we";
+    /// One event on its way to one endpoint.
+    WebhookDeliveryId = "wdel";
     /// One API request, for logs and for the `request-id` header.
     RequestId = "req";
 }

@@ -9,10 +9,12 @@ use onfile_service::db::{Db, DbError};
 use onfile_service::keyring::{KeyFilesError, refuse_shared_directory};
 
 use crate::config::Config;
+use crate::event_order::Activity;
 use crate::keys::Keys;
 use crate::notices::post::{MailSetupError, Mailer};
 use crate::store::accounts::CustomerNumbers;
 use crate::vault_client::{VaultClient, VaultSetupError};
+use crate::webhooks::{Sender, SenderError, SystemNames, Webhooks};
 use crate::wire::auth::KeyCache;
 
 /// One process: its database, its keys, its way to the vault, its time.
@@ -29,6 +31,10 @@ pub struct App {
     pub mailer: Option<Mailer>,
     /// What stored answers and events are encrypted with.
     pub keys: Arc<Keys>,
+    /// Which accounts have written events a moment ago.
+    pub activity: Activity,
+    /// What merchants' endpoints are told with.
+    pub webhooks: Webhooks,
     /// The configuration file.
     pub config: Config,
     /// API keys that were looked up within the last second.
@@ -58,6 +64,9 @@ pub enum StartError {
     /// The way to the vault cannot be set up.
     #[error("cannot use `[vault]`")]
     Vault(#[from] VaultSetupError),
+    /// Webhooks cannot be sent.
+    #[error("cannot use `[webhooks]`")]
+    Webhooks(#[from] SenderError),
 }
 
 impl App {
@@ -74,6 +83,8 @@ impl App {
             refuse_shared_directory(&config.keys.dir, path)?;
         }
         let ids = IdSource::new(Arc::clone(&clock), Arc::clone(&random));
+        let sender = Sender::new(&config.webhooks, Arc::new(SystemNames))?;
+        let webhooks = Webhooks::new(sender, Arc::clone(&random));
         let keys = Keys::open(&config.keys.dir, random)?;
         let vault = VaultClient::new(&config.vault)?;
         let mailer = config.mail.as_ref().map(Mailer::new).transpose()?;
@@ -85,6 +96,8 @@ impl App {
             vault,
             mailer,
             keys: Arc::new(keys),
+            activity: Activity::default(),
+            webhooks,
             config,
             key_cache: KeyCache::default(),
             numbers: CustomerNumbers::default(),

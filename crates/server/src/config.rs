@@ -29,6 +29,9 @@ pub struct Config {
     pub processing: ProcessingConfig,
     /// `[mail]`; without it no mail is sent.
     pub mail: Option<MailConfig>,
+    /// `[webhooks]`
+    #[serde(default)]
+    pub webhooks: WebhooksConfig,
     /// `[log]`
     #[serde(default)]
     pub log: LogConfig,
@@ -109,6 +112,54 @@ impl Default for ProcessingConfig {
             return_check_ms: 86_400_000,
         }
     }
+}
+
+/// `[webhooks]`: events on their way to merchants' own servers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhooksConfig {
+    /// Whether endpoints of test accounts may be plain `http`, on this machine and in private networks. Those of live
+    /// accounts never may.
+    pub allow_private_in_test_mode: bool,
+    /// Ports that endpoints of live accounts may have.
+    pub ports: Vec<u16>,
+    /// How long a receiver may take for its whole answer, in milliseconds; a minute at most.
+    #[serde(deserialize_with = "webhook_timeout")]
+    pub timeout_ms: u64,
+    /// How long the first wait after a failed try is, in milliseconds; each further one is three times as long.
+    #[serde(deserialize_with = "not_negative")]
+    pub retry_delay_ms: i64,
+    /// After how many milliseconds without a success an endpoint is disabled.
+    #[serde(deserialize_with = "not_negative")]
+    pub disable_after_ms: i64,
+}
+
+/// The longest time that a receiver may be given, in milliseconds.
+const WEBHOOK_TIMEOUT_MAX_MS: u64 = 60_000;
+
+impl Default for WebhooksConfig {
+    fn default() -> Self {
+        Self {
+            allow_private_in_test_mode: true,
+            ports: vec![443],
+            timeout_ms: 10_000,
+            retry_delay_ms: 10_000,
+            disable_after_ms: 432_000_000,
+        }
+    }
+}
+
+fn webhook_timeout<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let ms = u64::deserialize(deserializer)?;
+    if (1..=WEBHOOK_TIMEOUT_MAX_MS).contains(&ms) {
+        return Ok(ms);
+    }
+    Err(serde::de::Error::custom(format!("must be 1 to {WEBHOOK_TIMEOUT_MAX_MS} milliseconds")))
+}
+
+fn not_negative<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let ms = i64::deserialize(deserializer)?;
+    if ms >= 0 { Ok(ms) } else { Err(serde::de::Error::custom("must not be negative")) }
 }
 
 #[derive(Deserialize)]
@@ -224,6 +275,9 @@ mod tests {
             GOOD.replace("http://localhost:4242/", "http://pay.shop.example"),
             GOOD.replace("http://127.0.0.1:4243", "http://cards.shop.example"),
             format!("{GOOD}[processing]\nlease = 1\n"),
+            format!("{GOOD}[webhooks]\ntimeout_ms = 0\n"),
+            format!("{GOOD}[webhooks]\ntimeout_ms = 60001\n"),
+            format!("{GOOD}[webhooks]\nretry_delay_ms = -1\n"),
         ] {
             assert!(parse(&bad).is_err(), "{bad}");
         }

@@ -1,5 +1,5 @@
 //! Forgets what has had its time: answers under idempotency keys, ended sessions, sign-in links that were used or are
-//! too old.
+//! too old, the log of webhooks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +8,13 @@ use onfile_service::db::DbError;
 
 use crate::app::App;
 use crate::pages;
-use crate::store::idempotency;
+use crate::store::{deliveries, idempotency};
 
 /// How long answers are kept under their keys: thirty days. Once a key is forgotten, the same request is carried out
 /// again, so it must outlive every client's retries.
 const KEYS_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+/// How long the log of finished deliveries is kept: thirty days. The events themselves are kept for ever.
+const DELIVERIES_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// How often.
 const EVERY: Duration = Duration::from_mins(1);
 /// Rows in one transaction: few enough that nobody waits long for the writer.
@@ -26,6 +28,7 @@ enum Old {
     Keys,
     Sessions,
     SignIns,
+    Deliveries,
 }
 
 /// Works for ever.
@@ -45,7 +48,7 @@ pub async fn run(app: Arc<App>) {
 /// As the database says; what is left is for the next round.
 pub async fn round(app: &App) -> Result<u64, DbError> {
     let mut forgotten = 0;
-    for old in [Old::Keys, Old::Sessions, Old::SignIns] {
+    for old in [Old::Keys, Old::Sessions, Old::SignIns, Old::Deliveries] {
         for _ in 0..BATCHES_MAX {
             let batch = batch(app, old).await?;
             forgotten += batch;
@@ -64,6 +67,7 @@ async fn batch(app: &App, old: Old) -> Result<u64, DbError> {
         Old::Keys => idempotency::forget(&mut tx, now_ms - KEYS_KEPT_MS, AT_ONCE).await?,
         Old::Sessions => pages::forget_sessions(&mut tx, now_ms, AT_ONCE).await?,
         Old::SignIns => pages::forget_sign_ins(&mut tx, now_ms, AT_ONCE).await?,
+        Old::Deliveries => deliveries::forget(&mut tx, now_ms - DELIVERIES_KEPT_MS, AT_ONCE).await?,
     };
     tx.commit().await?;
     Ok(forgotten)

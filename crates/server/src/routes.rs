@@ -10,7 +10,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
-use crate::api::{account, charges, customers, disputes, events, invoice_items, invoices, mandates, notices, payment_intents, payment_methods, prices, products, refunds, runs, schedule_previews, setup_intents, subscriptions, test_clocks};
+use crate::api::{
+    account, charges, customers, disputes, events, invoice_items, invoices, mandates, notices,
+    payment_intents, payment_methods, prices, products, refunds, runs, schedule_previews, setup_intents,
+    subscriptions, test_clocks, webhook_deliveries, webhook_endpoints,
+};
 use crate::app::App;
 use crate::pages;
 use crate::wire::call::{Access, Handler, dispatch, past_the_wall, preflight};
@@ -130,6 +134,15 @@ pub const ROUTES: &[Route] = &[
     route!("GET", "/v1/events/{id}", Secret, events::retrieve),
     route!("GET", "/v1/onfile/notices", Secret, notices::list),
     route!("GET", "/v1/onfile/notices/{id}", Secret, notices::retrieve),
+    route!("GET", "/v1/onfile/events", Secret, events::replay),
+    route!("POST", "/v1/webhook_endpoints", Secret, webhook_endpoints::create),
+    route!("GET", "/v1/webhook_endpoints", Secret, webhook_endpoints::list),
+    route!("GET", "/v1/webhook_endpoints/{id}", Secret, webhook_endpoints::retrieve),
+    route!("POST", "/v1/webhook_endpoints/{id}", Secret, webhook_endpoints::update),
+    route!("DELETE", "/v1/webhook_endpoints/{id}", Secret, webhook_endpoints::delete),
+    route!("GET", "/v1/onfile/webhook_deliveries", Secret, webhook_deliveries::list),
+    route!("GET", "/v1/onfile/webhook_deliveries/{id}", Secret, webhook_deliveries::retrieve),
+    route!("POST", "/v1/onfile/webhook_deliveries/{id}/retry", Secret, webhook_deliveries::retry),
 ];
 
 /// Everything that this process serves: the API and the pages.

@@ -19,6 +19,10 @@ pub struct Timeouts {
     absent_is_final_after_ms: u32,
     /// The longest wait between two look-ups of an unknown outcome.
     check_delay_max_ms: u32,
+    /// How long a merchant's own server may take to answer a webhook.
+    webhook_ms: u32,
+    /// How long the first wait after a failed webhook is.
+    webhook_retry_ms: u32,
 }
 
 impl Timeouts {
@@ -29,6 +33,8 @@ impl Timeouts {
         lease_ms: 60_000,
         absent_is_final_after_ms: 120_000,
         check_delay_max_ms: 86_400_000,
+        webhook_ms: 10_000,
+        webhook_retry_ms: 10_000,
     };
     /// For fault tests, which wait for each of these to pass.
     pub const FAST: Self = Self {
@@ -37,6 +43,8 @@ impl Timeouts {
         lease_ms: 4_000,
         absent_is_final_after_ms: 8_000,
         check_delay_max_ms: 2_000,
+        webhook_ms: 2_000,
+        webhook_retry_ms: 200,
     };
 }
 
@@ -100,6 +108,7 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
          [vault]\nsocket = {socket}\ncredential_file = {service}\nurl = {vault}\ntimeout_ms = {timeout}\n\n\
          [processing]\nlease_ms = {lease}\nabsent_is_final_after_ms = {absent}\ncheck_delay_max_ms = {check}\n\n\
          [mail]\nhost = \"127.0.0.1\"\nport = {mail}\ntls = \"none\"\nfrom = \"receipts@demo.example\"\n\n\
+         [webhooks]\ntimeout_ms = {webhook}\nretry_delay_ms = {webhook_retry}\n\n\
          [log]\nformat = \"text\"\nlevel = \"info\"\n",
         database = quoted(database),
         keys = path("keys/server"),
@@ -113,6 +122,8 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
         absent = timeouts.absent_is_final_after_ms,
         check = timeouts.check_delay_max_ms,
         mail = ports.mail(),
+        webhook = timeouts.webhook_ms,
+        webhook_retry = timeouts.webhook_retry_ms,
     )
 }
 

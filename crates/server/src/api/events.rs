@@ -5,8 +5,10 @@ use onfile_service::db::{DbError, Row, Tx};
 use serde_json::Value;
 
 use crate::render::full::Full;
+use crate::store::event_order::events_after;
 use crate::store::events::from_row;
 use crate::store::pages::{self, EVENT_TYPES_MAX, Page, Window};
+use crate::webhooks::Outstanding;
 use crate::wire::call::{Answer, Call, missing_in_path};
 use crate::wire::error::ApiError;
 use crate::wire::list::{envelope, window};
@@ -14,6 +16,9 @@ use crate::wire::params::{Given, Params};
 
 /// The longest name of a type.
 const TYPE_MAX: usize = 100;
+/// How many events one page of the account's order holds, if nothing is said, and at most.
+const REPLAY_DEFAULT: i64 = 10;
+const REPLAY_MAX: i64 = 100;
 
 /// Which types are wanted.
 enum Types {
@@ -33,7 +38,9 @@ pub async fn retrieve(mut call: Call) -> Result<Answer, ApiError> {
     let page = pages::rows(&mut tx, &call.merchant.account.id, pages::EVENTS, &only, &[]).await?;
     let row = page.objects.iter().find(|row| row.text("id").is_ok_and(|found| found == id.as_str()));
     let row = row.ok_or_else(|| missing_in_path("event", &id, "id"))?;
-    Ok(Answer::new(render(&call, &mut tx, row).await?))
+    let mut rendered = render(&call, &mut tx, std::slice::from_ref(row)).await?;
+    let event = rendered.pop().ok_or_else(|| missing_in_path("event", &id, "id"))?;
+    Ok(Answer::new(event))
 }
 
 /// `GET /v1/events`
@@ -43,16 +50,38 @@ pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
     call.finish()?;
     let mut tx = call.app.db.read().await?;
     let page = read(&mut tx, &call, &window, &types).await?;
-    let mut data = Vec::with_capacity(page.objects.len());
-    for row in &page.objects {
-        data.push(render(&call, &mut tx, row).await?);
-    }
+    let data = render(&call, &mut tx, &page.objects).await?;
     Ok(Answer::new(envelope(&call, &page, data)?))
 }
 
-async fn render(call: &Call, tx: &mut Tx, row: &Row) -> Result<Value, DbError> {
-    let event = from_row(tx, &call.app, &call.merchant.account.id, row).await?;
-    Full::new(tx, call.rendering()).event(&event).await
+/// `GET /v1/onfile/events`: the account's order from a number on, oldest first, for ever. Whoever asks again with the
+/// number of the last event they have misses none.
+pub async fn replay(mut call: Call) -> Result<Answer, ApiError> {
+    let after = call.params.integer_within("after", 0, i64::MAX)?.unwrap_or_default();
+    let limit = call.params.integer_within("limit", 1, REPLAY_MAX)?.unwrap_or(REPLAY_DEFAULT);
+    call.finish()?;
+    let limit = u32::try_from(limit).unwrap_or(1);
+    let mut tx = call.app.db.read().await?;
+    let mut rows = events_after(&mut tx, &call.merchant.account.id, after, limit + 1).await?;
+    let has_more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let data = render(&call, &mut tx, &rows).await?;
+    Ok(Answer::new(envelope(&call, &Page { objects: rows, has_more, unknown: None }, data)?))
+}
+
+async fn render(call: &Call, tx: &mut Tx, rows: &[Row]) -> Result<Vec<Value>, DbError> {
+    let account = &call.merchant.account.id;
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        events.push(from_row(tx, &call.app, account, row).await?);
+    }
+    let outstanding = Outstanding::load(tx, account, &events).await?;
+    let mut full = Full::new(tx, call.rendering());
+    let mut data = Vec::with_capacity(events.len());
+    for event in &events {
+        data.push(full.event(event, outstanding.of(event)).await?);
+    }
+    Ok(data)
 }
 
 async fn read(tx: &mut Tx, call: &Call, window: &Window, types: &Types) -> Result<Page<Row>, DbError> {

@@ -20,6 +20,8 @@ pub mod recurrence_params;
 pub mod refunds;
 pub mod schedule_previews;
 pub mod setup_intents;
+pub mod webhook_deliveries;
+pub mod webhook_endpoints;
 
 pub mod invoice_items;
 pub mod invoices;

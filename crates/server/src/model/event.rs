@@ -21,8 +21,10 @@ use super::test_clock::TestClock;
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// `evt_…`; its order is the account's order.
+    /// `evt_…`
     pub id: EventId,
+    /// Its number in the account's order; none for a moment after it was committed.
+    pub sequence: Option<i64>,
     /// Stripe's word, for example `payment_intent.succeeded`.
     pub kind: String,
     /// Which version of the object this is: a consumer applies it when it is newer than what it has.

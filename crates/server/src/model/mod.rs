@@ -5,6 +5,7 @@ pub mod charge;
 pub mod customer;
 pub mod dispute;
 pub mod event;
+pub mod event_types;
 pub mod mandate;
 pub mod notice;
 pub mod operation;
@@ -14,6 +15,8 @@ pub mod price;
 pub mod product;
 pub mod refund;
 pub mod setup_intent;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
 
 pub mod invoice;
 pub mod invoice_item;

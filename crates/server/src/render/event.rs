@@ -7,8 +7,9 @@ use super::Context;
 use crate::model::event::Event;
 use crate::wire::envelope::API_VERSION;
 
-/// An event; `object` is its rendered snapshot. What was erased leaves its id.
-pub fn event(context: &Context<'_>, event: &Event, object: Option<Value>) -> Value {
+/// An event; `object` is its rendered snapshot, `pending` counts webhooks that are outstanding. What was erased leaves
+/// its id.
+pub fn event(context: &Context<'_>, event: &Event, object: Option<Value>, pending: i64) -> Value {
     let erased = || json!({ "id": event.object_id, "object": family(&event.kind), "deleted": true });
     json!({
         "id": event.id.as_str(),
@@ -17,8 +18,8 @@ pub fn event(context: &Context<'_>, event: &Event, object: Option<Value>) -> Val
         "created": created_at(&event.id),
         "data": { "object": object.unwrap_or_else(erased) },
         "livemode": context.account.livemode,
-        "onfile": { "object_version": event.object_version },
-        "pending_webhooks": 0,
+        "onfile": { "sequence": event.sequence, "object_version": event.object_version },
+        "pending_webhooks": pending,
         "request": { "id": event.request_id, "idempotency_key": event.idempotency_key },
         "type": event.kind,
     })

@@ -75,11 +75,11 @@ impl<'a> Full<'a> {
         Ok(setup_intent::setup_intent(&self.context, intent, tried))
     }
 
-    /// An event with its object as it was.
+    /// An event with its object as it was, and how many webhooks of it are outstanding.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn event(&mut self, told: &Event) -> Result<Value, DbError> {
+    pub async fn event(&mut self, told: &Event, pending: i64) -> Result<Value, DbError> {
         let object = match &told.snapshot {
             None => None,
             Some(Snapshot::Customer(object)) => Some(customer::customer(&self.context, object)),
@@ -101,7 +101,7 @@ impl<'a> Full<'a> {
             Some(Snapshot::Mandate(object)) => Some(mandate::mandate(&self.context, object)),
             Some(Snapshot::Dispute(object)) => Some(dispute::dispute(&self.context, object)),
         };
-        Ok(event::event(&self.context, told, object))
+        Ok(event::event(&self.context, told, object, pending))
     }
 
     /// A subscription with its prices.

@@ -19,6 +19,8 @@ pub mod schedule_preview;
 pub mod setup_intent;
 pub mod subscription;
 pub mod test_clock;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
 
 use jiff::Timestamp;
 

@@ -8,6 +8,7 @@ use onfile_service::seal::Aad;
 use crate::app::App;
 use crate::keys::open_under;
 use crate::model::event::{Event, Snapshot};
+use crate::model::event_types::is_known;
 use crate::payments::Cause;
 
 /// Stands in the place of a customer's id where an event is about none.
@@ -29,6 +30,7 @@ pub struct News<'a> {
 /// # Errors
 /// When the database fails.
 pub async fn append(tx: &mut Tx, app: &App, cause: &Cause, news: &News<'_>) -> Result<(), DbError> {
+    debug_assert!(is_known(news.kind), "{} is missing in model/event_types.rs", news.kind);
     let account = &cause.account.id;
     let id: EventId = app.ids.next();
     let customer = news.snapshot.customer();
@@ -52,10 +54,11 @@ pub async fn append(tx: &mut Tx, app: &App, cause: &Cause, news: &News<'_>) -> R
         ],
     )
     .await?;
+    app.activity.mark(account, app.now_ms());
     Ok(())
 }
 
-/// Reads a row of `events`; the snapshot is none when its customer was erased.
+/// Reads a row of `events` with its `sequence`; the snapshot is none when its customer was erased.
 ///
 /// # Errors
 /// When the database fails, or the snapshot does not open.
@@ -74,6 +77,7 @@ pub async fn from_row(tx: &mut Tx, app: &App, account: &AccountId, row: &Row) ->
     let snapshot = plaintext.map(|bytes| serde_json::from_slice::<Snapshot>(&bytes)).transpose();
     Ok(Event {
         id,
+        sequence: row.opt_int("sequence")?,
         kind: row.text("type")?,
         object_id: row.text("object_id")?,
         object_version: row.int("object_version")?,
@@ -81,6 +85,30 @@ pub async fn from_row(tx: &mut Tx, app: &App, account: &AccountId, row: &Row) ->
         request_id: row.opt_text("request_id")?,
         idempotency_key: row.opt_text("idempotency_key")?,
     })
+}
+
+/// Loads an event by its id, with the customer whose key seals it (empty for none); none when there is none.
+///
+/// # Errors
+/// As [`from_row`].
+pub async fn load(
+    tx: &mut Tx,
+    app: &App,
+    account: &AccountId,
+    id: &EventId,
+) -> Result<Option<(Event, String)>, DbError> {
+    let row = tx
+        .query_opt(
+            "SELECT id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed, \
+             (SELECT o.sequence FROM event_order o WHERE o.account_id = $1 AND o.event_id = $2) AS sequence \
+             FROM events WHERE account_id = $1 AND id = $2",
+            binds![account.as_str(), id.as_str()],
+        )
+        .await?;
+    match row {
+        Some(row) => Ok(Some((from_row(tx, app, account, &row).await?, row.text("key_id")?))),
+        None => Ok(None),
+    }
 }
 
 fn aad(account: &AccountId, id: &EventId) -> Aad {

@@ -6,7 +6,9 @@ pub mod api_keys;
 pub mod catalog;
 pub mod clocks;
 pub mod debits;
+pub mod deliveries;
 pub mod destructions;
+pub mod event_order;
 pub mod events;
 pub mod idempotency;
 pub mod invoice_items;
@@ -17,6 +19,7 @@ pub mod pages;
 pub mod runs;
 pub mod sets;
 pub mod staff;
+pub mod webhooks;
 
 use onfile_service::db::Migration;
 
@@ -39,4 +42,9 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0004_notices.sql"),
     },
     Migration { version: 5, name: "0005_ach.sql", sql: include_str!("../../migrations/0005_ach.sql") },
+    Migration {
+        version: 6,
+        name: "0006_webhooks.sql",
+        sql: include_str!("../../migrations/0006_webhooks.sql"),
+    },
 ];

@@ -23,6 +23,7 @@ use crate::model::run::Run;
 use crate::model::setup_intent::SetupIntent;
 use crate::model::subscription::{Subscription, due};
 use crate::model::test_clock::TestClock;
+use crate::model::webhook_endpoint::WebhookEndpoint;
 
 /// An object and which version of it this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -274,6 +275,13 @@ impl Stored for Dispute {
     );
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.charge.as_str().into(), self.payment_intent.as_str().into()]
+    }
+}
+
+impl Stored for WebhookEndpoint {
+    const STATEMENTS: Statements = statements!("webhook_endpoints", "status" = "$4" text);
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.status.as_str().into()]
     }
 }
 

@@ -18,6 +18,7 @@ use crate::model::run::Run;
 use crate::model::setup_intent::SetupIntent;
 use crate::model::subscription::Subscription;
 use crate::model::test_clock::TestClock;
+use crate::model::webhook_endpoint::WebhookEndpoint;
 
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -292,6 +293,11 @@ impl Listed for Dispute {
 
 /// Disputes of a payment intent.
 pub const DISPUTES_OF_INTENT: Listing = listing!("disputes", " AND payment_intent_id = $5");
+impl Listed for WebhookEndpoint {
+    const ALL: Listing = listing!("webhook_endpoints", "");
+    const OF: Listing = listing!("webhook_endpoints", " AND status = $5");
+}
+
 /// Charges of a payment intent.
 pub const CHARGES_OF_INTENT: Listing = listing!("charges", " AND payment_intent_id = $5");
 /// Refunds of a payment intent.
@@ -314,30 +320,46 @@ pub const NOTICES_OF_PAYMENT: Listing = listing!(
     "notices",
     " AND payment_intent_id = $5"
 );
+macro_rules! events {
+    ($filter:literal) => {
+        listing!(
+            "id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed, (SELECT o.sequence FROM \
+             event_order o WHERE o.account_id = events.account_id AND o.event_id = events.id) AS sequence",
+            "events",
+            $filter
+        )
+    };
+}
+
 /// All events.
-pub const EVENTS: Listing = listing!(
-    "id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed",
-    "events",
-    ""
-);
+pub const EVENTS: Listing = events!("");
 /// Events of one type.
-pub const EVENTS_OF_TYPE: Listing = listing!(
-    "id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed",
-    "events",
-    " AND type = $5"
-);
+pub const EVENTS_OF_TYPE: Listing = events!(" AND type = $5");
 /// Events whose types begin alike: from `$5`, before `$6`.
-pub const EVENTS_OF_FAMILY: Listing = listing!(
-    "id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed",
-    "events",
-    " AND type >= $5 AND type < $6"
-);
+pub const EVENTS_OF_FAMILY: Listing = events!(" AND type >= $5 AND type < $6");
 /// Events of some types. There are exactly [`EVENT_TYPES_MAX`] parameters; the same type may stand there repeatedly.
-pub const EVENTS_OF_TYPES: Listing = listing!(
-    "id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed",
-    "events",
+pub const EVENTS_OF_TYPES: Listing = events!(
     " AND type IN ($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)"
 );
+macro_rules! deliveries {
+    ($filter:literal) => {
+        listing!(
+            "id, endpoint_id, event_id, key_id, state, next_try, give_up, created, doc, sealed",
+            "webhook_deliveries",
+            $filter
+        )
+    };
+}
+
+/// Deliveries whose state matches a pattern.
+pub const DELIVERIES: Listing = deliveries!(" AND state LIKE $5");
+/// The same, to one endpoint.
+pub const DELIVERIES_TO: Listing = deliveries!(" AND state LIKE $5 AND endpoint_id = $6");
+/// The same, of one event.
+pub const DELIVERIES_OF: Listing = deliveries!(" AND state LIKE $5 AND event_id = $6");
+/// The same, of one event to one endpoint.
+pub const DELIVERIES_OF_TO: Listing =
+    deliveries!(" AND state LIKE $5 AND event_id = $6 AND endpoint_id = $7");
 /// How many types a list of events can be filtered by.
 pub const EVENT_TYPES_MAX: usize = 20;
 

@@ -39,6 +39,7 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
     let agreement = agreement(server).await;
     let event = server.get("/v1/events", &[("limit", "1")]).await.ok().id_of_first();
     let notice = server.get("/v1/onfile/notices", &[]).await.ok().id_of_first();
+    let (endpoint, delivery) = crate::webhooks::endpoint_with_delivery(server).await;
     let mut all = vec![
         ("/v1/customers", customer),
         ("/v1/payment_methods", method),
@@ -49,6 +50,8 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/products", product.id()),
         ("/v1/prices", product.text("default_price")),
         ("/v1/events", event),
+        ("/v1/webhook_endpoints", endpoint),
+        ("/v1/onfile/webhook_deliveries", delivery),
         ("/v1/onfile/notices", notice),
     ];
     all.extend(agreement);

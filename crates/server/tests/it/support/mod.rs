@@ -2,12 +2,14 @@
 
 pub mod billing;
 pub mod mail;
+pub mod receiver;
 pub mod vault;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use onfile_core::clock::{Clock, ManualClock};
 use onfile_server::app::App;
 use onfile_server::config::Config;
 use onfile_server::model::account::Account;
@@ -42,6 +44,8 @@ pub struct Server {
     pub vault: Vault,
     pub scratch: Scratch,
     pub http: reqwest::Client,
+    /// The configuration file's text, for a second process on the same database.
+    config: String,
     _folder: TempDir,
     _bound: (Bound, Bound),
     _stop: ShutdownTrigger,
@@ -109,7 +113,7 @@ async fn start(scratch: Scratch, settings: &str) -> Server {
     let socket = folder.path().join("vault.sock");
     let (vault, vault_bound) = vault::start(&socket, shutdown.clone()).await;
     let config = config(&folder, &scratch, &socket, settings);
-    let app = App::open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap();
+    let app = App::open(parsed(&config), Arc::new(SystemClock), Arc::new(SystemRandom)).await.unwrap();
     let merchant = merchant(&app, "Shop", false).await;
     let listen = ListenConfig::plain(ListenAddress::Tcp("127.0.0.1:0".parse().unwrap()));
     let bound = serve(router(Arc::clone(&app)), &listen, shutdown).await.unwrap();
@@ -123,19 +127,20 @@ async fn start(scratch: Scratch, settings: &str) -> Server {
         vault,
         scratch,
         http,
+        config,
         _folder: folder,
         _bound: (vault_bound, bound),
         _stop: stop,
     }
 }
 
-fn config(folder: &TempDir, scratch: &Scratch, socket: &std::path::Path, settings: &str) -> Config {
+fn config(folder: &TempDir, scratch: &Scratch, socket: &std::path::Path, settings: &str) -> String {
     let keys = folder.path().join("keys");
     FileKeys::create_first(&keys, &SystemRandom).unwrap();
     let credential: PathBuf = folder.path().join("credential");
     std::fs::write(&credential, "service").unwrap();
     std::fs::set_permissions(&credential, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let text = format!(
+    format!(
         "[database]\nurl = \"{}\"\n[keys]\ndir = \"{}\"\n[listen]\naddress = \"127.0.0.1:0\"\n\
          [public]\nurl = \"http://localhost:4242\"\n[vault]\nsocket = \"{}\"\ncredential_file = \"{}\"\n\
          url = \"http://127.0.0.1:4243\"\ntimeout_ms = 5000\n{settings}",
@@ -143,8 +148,11 @@ fn config(folder: &TempDir, scratch: &Scratch, socket: &std::path::Path, setting
         keys.display(),
         socket.display(),
         credential.display()
-    );
-    onfile_service::config::parse(std::path::Path::new("test.toml"), &text).unwrap()
+    )
+}
+
+fn parsed(text: &str) -> Config {
+    onfile_service::config::parse(std::path::Path::new("test.toml"), text).unwrap()
 }
 
 /// A further account.
@@ -181,6 +189,13 @@ pub fn form(pairs: &[(&str, &str)]) -> String {
 }
 
 impl Server {
+    /// A second process on the same database, whose clock is ahead by so much.
+    pub async fn another_process(&self, ahead: jiff::SignedDuration) -> Arc<App> {
+        let now = SystemClock.now().checked_add(ahead).unwrap();
+        let clock = Arc::new(ManualClock::starting_at(now));
+        App::open(parsed(&self.config), clock, Arc::new(SystemRandom)).await.unwrap()
+    }
+
     /// A request without a key.
     pub fn bare(&self, method: &str, path: &str) -> RequestBuilder {
         self.http.request(Method::from_bytes(method.as_bytes()).unwrap(), format!("{}{path}", self.base))
