@@ -19,16 +19,19 @@ pub struct Timeouts {
     absent_is_final_after_ms: u32,
     /// The longest wait between two look-ups of an unknown outcome.
     check_delay_max_ms: u32,
+    /// How often bank debits are looked up: soon, since the sandbox's clock is moved by days in a moment.
+    debit_check_ms: u32,
 }
 
 impl Timeouts {
-    /// What an installation has by default.
+    /// What an installation has by default, but for bank debits.
     pub const NORMAL: Self = Self {
         processor_ms: 30_000,
         vault_ms: 35_000,
         lease_ms: 60_000,
         absent_is_final_after_ms: 120_000,
         check_delay_max_ms: 86_400_000,
+        debit_check_ms: 5_000,
     };
     /// For fault tests, which wait for each of these to pass.
     pub const FAST: Self = Self {
@@ -37,6 +40,7 @@ impl Timeouts {
         lease_ms: 4_000,
         absent_is_final_after_ms: 8_000,
         check_delay_max_ms: 2_000,
+        debit_check_ms: 500,
     };
 }
 
@@ -98,7 +102,8 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
          [listen]\naddress = \"127.0.0.1:{port}\"\n\n\
          [public]\nurl = {url}\n\n\
          [vault]\nsocket = {socket}\ncredential_file = {service}\nurl = {vault}\ntimeout_ms = {timeout}\n\n\
-         [processing]\nlease_ms = {lease}\nabsent_is_final_after_ms = {absent}\ncheck_delay_max_ms = {check}\n\n\
+         [processing]\nlease_ms = {lease}\nabsent_is_final_after_ms = {absent}\ncheck_delay_max_ms = {check}\n\
+         pending_check_ms = {debit}\nreturn_check_ms = {debit}\n\n\
          [log]\nformat = \"text\"\nlevel = \"info\"\n",
         database = quoted(database),
         keys = path("keys/server"),
@@ -111,6 +116,7 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
         lease = timeouts.lease_ms,
         absent = timeouts.absent_is_final_after_ms,
         check = timeouts.check_delay_max_ms,
+        debit = timeouts.debit_check_ms,
     )
 }
 

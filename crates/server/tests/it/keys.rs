@@ -23,6 +23,7 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
     let refund =
         server.post("/v1/refunds", &[("payment_intent", &paid.id()), ("amount", "1")]).await.ok().id();
     let setup = server.post("/v1/setup_intents", &[]).await.ok().id();
+    let (mandate, dispute) = debit_that_came_back(server).await;
     let event = server.get("/v1/events", &[("limit", "1")]).await.ok().id_of_first();
     vec![
         ("/v1/customers", customer),
@@ -32,7 +33,31 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/refunds", refund),
         ("/v1/setup_intents", setup),
         ("/v1/events", event),
+        ("/v1/mandates", mandate),
+        ("/v1/disputes", dispute),
     ]
+}
+
+/// The mandate and the dispute of a bank debit that settled and was taken back.
+async fn debit_that_came_back(server: &Server) -> (String, String) {
+    let (customer, method) = server.customer_with_card("pm_usBankAccount_success").await;
+    let pairs = [
+        ("amount", "100"),
+        ("currency", "usd"),
+        ("customer", customer.as_str()),
+        ("payment_method", method.as_str()),
+        ("payment_method_types[0]", "us_bank_account"),
+        ("confirm", "true"),
+    ];
+    let intent = server.post("/v1/payment_intents", &pairs).await.ok();
+    for (days, status, code) in [(1, "settled", None), (3, "returned", Some("R10"))] {
+        server.vault.lock().unwrap().debits_become(status, code);
+        let then = server.app.now_ms() + days * 86_400_000;
+        onfile_server::payments::debits::poll::once(&server.app, then).await.unwrap();
+    }
+    let charge = server.get(&format!("/v1/charges/{}", intent.text("latest_charge")), &[]).await.ok();
+    let dispute = server.get("/v1/disputes", &[]).await.ok().id_of_first();
+    (charge.text("payment_method_details/us_bank_account/mandate"), dispute)
 }
 
 fn filled(path: &str, objects: &[(&str, String)]) -> String {
@@ -101,6 +126,7 @@ async fn another_accounts_ids_are_answered_exactly_like_missing_ones() {
         for route in ROUTES.iter().filter(|route| route.path.contains('{')) {
             let pairs: Vec<(&str, &str)> = match route.path {
                 path if path.ends_with("/attach") => vec![("customer", own.as_str())],
+                path if path.ends_with("/verify_microdeposits") => vec![("descriptor_code", "SM11AA")],
                 _ => vec![],
             };
             let mut replies = Vec::new();
