@@ -23,10 +23,12 @@ pub struct Timeouts {
     webhook_ms: u32,
     /// How long the first wait after a failed webhook is.
     webhook_retry_ms: u32,
+    /// How often bank debits are looked up: soon, since the sandbox's clock is moved by days in a moment.
+    debit_check_ms: u32,
 }
 
 impl Timeouts {
-    /// What an installation has by default.
+    /// What an installation has by default, but for bank debits.
     pub const NORMAL: Self = Self {
         processor_ms: 30_000,
         vault_ms: 35_000,
@@ -35,6 +37,7 @@ impl Timeouts {
         check_delay_max_ms: 86_400_000,
         webhook_ms: 10_000,
         webhook_retry_ms: 10_000,
+        debit_check_ms: 5_000,
     };
     /// For fault tests, which wait for each of these to pass.
     pub const FAST: Self = Self {
@@ -45,6 +48,7 @@ impl Timeouts {
         check_delay_max_ms: 2_000,
         webhook_ms: 2_000,
         webhook_retry_ms: 200,
+        debit_check_ms: 500,
     };
 }
 
@@ -106,7 +110,8 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
          [listen]\naddress = \"127.0.0.1:{port}\"\n\n\
          [public]\nurl = {url}\n\n\
          [vault]\nsocket = {socket}\ncredential_file = {service}\nurl = {vault}\ntimeout_ms = {timeout}\n\n\
-         [processing]\nlease_ms = {lease}\nabsent_is_final_after_ms = {absent}\ncheck_delay_max_ms = {check}\n\n\
+         [processing]\nlease_ms = {lease}\nabsent_is_final_after_ms = {absent}\ncheck_delay_max_ms = {check}\n\
+         pending_check_ms = {debit}\nreturn_check_ms = {debit}\n\n\
          [mail]\nhost = \"127.0.0.1\"\nport = {mail}\ntls = \"none\"\nfrom = \"receipts@demo.example\"\n\n\
          [webhooks]\ntimeout_ms = {webhook}\nretry_delay_ms = {webhook_retry}\n\n\
          [log]\nformat = \"text\"\nlevel = \"info\"\n",
@@ -124,6 +129,7 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
         mail = ports.mail(),
         webhook = timeouts.webhook_ms,
         webhook_retry = timeouts.webhook_retry_ms,
+        debit = timeouts.debit_check_ms,
     )
 }
 

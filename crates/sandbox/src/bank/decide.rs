@@ -74,10 +74,9 @@ pub fn guess(deposits: &Deposits, first: MicroDepositGuess, now: Timestamp) -> D
         _ if deposits.first.failed => return refuse(Refusal::NotFound),
         _ if now > deposits.first.expires => Guess::TooLate,
         (None, MicroDepositGuess::Right) => Guess::Right,
-        (None, MicroDepositGuess::TooMany) => Guess::TooMany,
         (None, MicroDepositGuess::TooLate) => Guess::TooLate,
         (None, MicroDepositGuess::Wrong) if deposits.wrong + 1 < GUESSES_MAX => Guess::Wrong,
-        (None, MicroDepositGuess::Wrong) => Guess::TooMany,
+        (None, MicroDepositGuess::TooMany | MicroDepositGuess::Wrong) => Guess::TooMany,
     };
     let event = BankEvent::Guessed { deposits: deposits.first.id.clone(), guess };
     Decision::Write(Event::Bank(event), Vec::new())

@@ -72,7 +72,7 @@ async fn a_debit_is_submitted_pending_settled_and_perhaps_returned_as_days_pass(
         (&back["return_code"], &back["amount"], &back["last4"]),
         (&json!("R01"), &json!(1250), &json!("2227"))
     );
-    assert!(ledger.iter().map(|line| line["seq"].as_u64().unwrap()).eq(1..=ledger.len() as u64));
+    assert!(ledger.iter().zip(1_u64..).all(|(line, seq)| line["seq"] == seq));
 }
 
 #[tokio::test]

@@ -138,34 +138,8 @@ impl<'a> Full<'a> {
             let found: Option<Customer> = self.load(&id).await?;
             return Ok(found.map(|object| customer::customer(&self.context, &object)));
         }
-        if let Some(id) = SubscriptionId::parse(id) {
-            return match self.load::<Subscription>(&id).await? {
-                Some(object) => self.subscription(&object).await.map(Some),
-                None => Ok(None),
-            };
-        }
-        if let Some(id) = InvoiceId::parse(id) {
-            return match self.load::<Invoice>(&id).await? {
-                Some(object) => self.invoice(&object).await.map(Some),
-                None => Ok(None),
-            };
-        }
-        if let Some(id) = InvoiceItemId::parse(id) {
-            let found: Option<InvoiceItem> = self.load(&id).await?;
-            return Ok(found.map(|object| invoice::item(&self.context, &object)));
-        }
-        if let Some(id) = TestClockId::parse(id) {
-            let found: Option<TestClock> = self.load(&id).await?;
-            return Ok(found.map(|object| test_clock::test_clock(&self.context, &object)));
-        }
-        if let Some(id) = RunId::parse(id) {
-            return match self.load::<Run>(&id).await? {
-                Some(object) => {
-                    let sums = runs::sums(self.tx, &self.context.account.id, &id).await?;
-                    Ok(Some(run::run(&self.context, &object, &sums)))
-                }
-                None => Ok(None),
-            };
+        if let Some(found) = self.billing_by_id(id).await? {
+            return Ok(Some(found));
         }
         if let Some(id) = ChargeId::parse(id) {
             let found: Option<Charge> = self.load(&id).await?;
@@ -202,6 +176,40 @@ impl<'a> Full<'a> {
         if let Some(id) = SetupIntentId::parse(id) {
             return match self.load::<SetupIntent>(&id).await? {
                 Some(object) => self.setup(&object).await.map(Some),
+                None => Ok(None),
+            };
+        }
+        Ok(None)
+    }
+
+    /// An agreement, or what it brings about.
+    async fn billing_by_id(&mut self, id: &str) -> Result<Option<Value>, DbError> {
+        if let Some(id) = SubscriptionId::parse(id) {
+            return match self.load::<Subscription>(&id).await? {
+                Some(object) => self.subscription(&object).await.map(Some),
+                None => Ok(None),
+            };
+        }
+        if let Some(id) = InvoiceId::parse(id) {
+            return match self.load::<Invoice>(&id).await? {
+                Some(object) => self.invoice(&object).await.map(Some),
+                None => Ok(None),
+            };
+        }
+        if let Some(id) = InvoiceItemId::parse(id) {
+            let found: Option<InvoiceItem> = self.load(&id).await?;
+            return Ok(found.map(|object| invoice::item(&self.context, &object)));
+        }
+        if let Some(id) = TestClockId::parse(id) {
+            let found: Option<TestClock> = self.load(&id).await?;
+            return Ok(found.map(|object| test_clock::test_clock(&self.context, &object)));
+        }
+        if let Some(id) = RunId::parse(id) {
+            return match self.load::<Run>(&id).await? {
+                Some(object) => {
+                    let sums = runs::sums(self.tx, &self.context.account.id, &id).await?;
+                    Ok(Some(run::run(&self.context, &object, &sums)))
+                }
                 None => Ok(None),
             };
         }

@@ -37,6 +37,7 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         .await
         .ok();
     let agreement = agreement(server).await;
+    let (mandate, dispute) = debit_that_came_back(server).await;
     let event = server.get("/v1/events", &[("limit", "1")]).await.ok().id_of_first();
     let notice = server.get("/v1/onfile/notices", &[]).await.ok().id_of_first();
     let (endpoint, delivery) = crate::webhooks::endpoint_with_delivery(server).await;
@@ -53,6 +54,8 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/webhook_endpoints", endpoint),
         ("/v1/onfile/webhook_deliveries", delivery),
         ("/v1/onfile/notices", notice),
+        ("/v1/mandates", mandate),
+        ("/v1/disputes", dispute),
     ];
     all.extend(agreement);
     all
@@ -76,6 +79,28 @@ async fn agreement(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/test_helpers/test_clocks", clock),
         ("/v1/onfile/runs", invoice["onfile"]["run"].as_str().unwrap().to_owned()),
     ]
+}
+
+/// The mandate and the dispute of a bank debit that settled and was taken back.
+async fn debit_that_came_back(server: &Server) -> (String, String) {
+    let (customer, method) = server.customer_with_card("pm_usBankAccount_success").await;
+    let pairs = [
+        ("amount", "100"),
+        ("currency", "usd"),
+        ("customer", customer.as_str()),
+        ("payment_method", method.as_str()),
+        ("payment_method_types[0]", "us_bank_account"),
+        ("confirm", "true"),
+    ];
+    let intent = server.post("/v1/payment_intents", &pairs).await.ok();
+    for (days, status, code) in [(1, "settled", None), (3, "returned", Some("R10"))] {
+        server.vault.lock().unwrap().debits_become(status, code);
+        let then = server.app.now_ms() + days * 86_400_000;
+        onfile_server::payments::debits::poll::once(&server.app, then).await.unwrap();
+    }
+    let charge = server.get(&format!("/v1/charges/{}", intent.text("latest_charge")), &[]).await.ok();
+    let dispute = server.get("/v1/disputes", &[]).await.ok().id_of_first();
+    (charge.text("payment_method_details/us_bank_account/mandate"), dispute)
 }
 
 fn filled(path: &str, objects: &[(&str, String)]) -> String {
@@ -145,6 +170,7 @@ async fn another_accounts_ids_are_answered_exactly_like_missing_ones() {
             let pairs: Vec<(&str, &str)> = match route.path {
                 path if path.ends_with("/attach") => vec![("customer", own.as_str())],
                 path if path.ends_with("/advance") => vec![("frozen_time", "1900000000")],
+                path if path.ends_with("/verify_microdeposits") => vec![("descriptor_code", "SM11AA")],
                 _ => vec![],
             };
             let mut replies = Vec::new();

@@ -79,7 +79,7 @@ async fn pending(
     operation: &mut Operation,
 ) -> Result<(), Error> {
     let method = method::lock(tx, cause, operation).await?;
-    let charge = Record::of(tx, app, cause, &intent.object, &method.object, operation, report).await?;
+    let charge = Record::of(tx, app, cause, attempt(intent, &method, operation, report)).await?;
     let it = &mut intent.object;
     it.latest_charge = Some(charge.id().clone());
     it.last_error = None;
@@ -103,7 +103,7 @@ async fn succeeded(
     }
     let keeper = method::keeper(tx, cause, &intent.object).await?;
     let method = method::lock(tx, cause, operation).await?;
-    let mut record = Record::of(tx, app, cause, &intent.object, &method.object, operation, report).await?;
+    let mut record = Record::of(tx, app, cause, attempt(intent, &method, operation, report)).await?;
     let charge = &mut record.charge.object;
     charge.paid = true;
     charge.captured = capture == CaptureMethod::Automatic;
@@ -141,7 +141,7 @@ async fn failed(
 ) -> Result<Option<&'static str>, Error> {
     let Some(mut error) = attempt_error(report, operation) else { return Ok(None) };
     let mut method = method::lock(tx, cause, operation).await?;
-    let mut record = Record::of(tx, app, cause, &intent.object, &method.object, operation, report).await?;
+    let mut record = Record::of(tx, app, cause, attempt(intent, &method, operation, report)).await?;
     error.charge = Some(record.id().clone());
     record.charge.object.error = Some(error.clone());
     if let Some(code) = error.network_code.as_ref().filter(|_| operation.doc.bank_account) {
@@ -266,16 +266,27 @@ struct Record {
     known: bool,
 }
 
+/// What a charge records.
+#[derive(Clone, Copy)]
+struct Attempt<'a> {
+    intent: &'a PaymentIntent,
+    method: &'a PaymentMethod,
+    operation: &'a Operation,
+    report: &'a Report,
+}
+
+fn attempt<'a>(
+    intent: &'a Versioned<PaymentIntent>,
+    method: &'a Versioned<PaymentMethod>,
+    operation: &'a Operation,
+    report: &'a Report,
+) -> Attempt<'a> {
+    Attempt { intent: &intent.object, method: &method.object, operation, report }
+}
+
 impl Record {
-    async fn of(
-        tx: &mut Tx,
-        app: &App,
-        cause: &Cause,
-        intent: &PaymentIntent,
-        method: &PaymentMethod,
-        operation: &Operation,
-        report: &Report,
-    ) -> Result<Self, Error> {
+    async fn of(tx: &mut Tx, app: &App, cause: &Cause, attempt: Attempt<'_>) -> Result<Self, Error> {
+        let Attempt { intent, method, operation, report } = attempt;
         if let Some(charge) = lock_charge(tx, cause, operation).await? {
             return Ok(Self { charge, known: true });
         }

@@ -274,10 +274,7 @@ fn process(order: &ForwardOrder, source: &str) -> Value {
         ("payments", Some("void")) => {
             json!({"id": format!("void_{tail}"), "object": "void", "payment": payment, "reference": reference, "status": "voided"})
         }
-        ("payments", Some("refunds")) => {
-            json!({"id": format!("ref_{tail}"), "object": "refund", "payment": payment, "reference": reference, "status": "refunded", "amount": amount, "currency": "usd"})
-        }
-        ("debits", Some("refunds")) => {
+        ("payments" | "debits", Some("refunds")) => {
             json!({"id": format!("ref_{tail}"), "object": "refund", "payment": payment, "reference": reference, "status": "refunded", "amount": amount, "currency": "usd"})
         }
         ("debits", _) => {
