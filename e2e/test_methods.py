@@ -186,7 +186,19 @@ def test_expiry_owner_and_metadata_can_be_changed(stripe_client, conforms, custo
 
 def test_a_bank_account_is_typed_kept_and_listed(stripe_client, conforms, customer, typed):
     made = conforms(typed("/v1/payment_methods", BANK_ACCOUNT))
-    kept = conforms(stripe_client.v1.payment_methods.attach(made["id"], {"customer": customer}))
+    with pytest.raises(stripe.InvalidRequestError, match="not verified"):
+        stripe_client.v1.payment_methods.attach(made["id"], {"customer": customer})
+    setup = stripe_client.v1.setup_intents.create({
+        "customer": customer, "payment_method_types": ["us_bank_account"], "payment_method": made["id"],
+        "confirm": True, "mandate_data": {"customer_acceptance": {
+            "type": "online", "online": {"ip_address": "203.0.113.7", "user_agent": "Browser 1"}}},
+    })
+    assert (setup.status, setup.next_action.type) == ("requires_action", "verify_with_microdeposits")
+    with pytest.raises(stripe.InvalidRequestError):
+        stripe_client.v1.setup_intents.verify_microdeposits(setup.id, {"amounts": [1, 2]})
+    verified = stripe_client.v1.setup_intents.verify_microdeposits(setup.id, {"amounts": [32, 45]})
+    assert conforms(verified).status == "succeeded"
+    kept = conforms(stripe_client.v1.payment_methods.retrieve(verified.payment_method))
     account = kept.us_bank_account
     assert (account.last4, account.routing_number, account.account_type) == ("6789", "110000000", "checking")
     assert kept.billing_details.name == "Ada Lovelace"

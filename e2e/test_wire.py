@@ -167,7 +167,9 @@ def test_events_tell_the_story_in_order_with_whole_objects(stripe_client, confor
     statuses = [event.data.object.status for event in story if event.type.startswith("payment_intent.")]
     assert statuses[-1] == "succeeded" and statuses[0] != "succeeded"  # each as it was then, not as it is
     one = stripe_client.v1.events.retrieve(story[-1].id)
-    assert one.to_dict() == story[-1].to_dict()
+    # The account's order is given a moment after the event, so only that may differ.
+    alike = lambda event: {**event.to_dict(), "onfile": event.onfile.object_version}
+    assert alike(one) == alike(story[-1])
     of_type = stripe_client.v1.events.list({"type": "charge.refunded", "limit": 1}).data
     assert [event.type for event in of_type] == ["charge.refunded"]
 

@@ -1,7 +1,10 @@
 //! What requests say of recurring agreements.
 
+use jiff::Timestamp;
 use onfile_core::ids::{Id, PaymentMethodId, PriceId};
+use onfile_core::recurrence::Recurrence;
 
+use super::recurrence_params;
 use crate::billing::subscribe::{NewItem, NewSubscription};
 use crate::model::subscription::{Item, Subscription};
 use crate::wire::error::ApiError;
@@ -32,7 +35,7 @@ const FEEDBACK: [&str; 8] = [
 ///
 /// # Errors
 /// Names the parameter that is wrong.
-pub fn new(params: &mut Params) -> Result<NewSubscription, ApiError> {
+pub fn new(params: &mut Params, now: Timestamp) -> Result<NewSubscription, ApiError> {
     let customer = params.id("customer", "customer")?.ok_or_else(|| ApiError::missing("customer"))?;
     let items = params.groups("items", ITEMS_MAX, item)?.value();
     let items = items.filter(|items| !items.is_empty()).ok_or_else(|| ApiError::missing("items"))?;
@@ -49,7 +52,7 @@ pub fn new(params: &mut Params) -> Result<NewSubscription, ApiError> {
     Ok(NewSubscription {
         customer,
         items,
-        schedule: None,
+        schedule: schedule(params, anchor.is_some(), now)?,
         billing_cycle_anchor: anchor,
         trial_end: params.time("trial_end")?,
         trial_period_days: params.integer_within("trial_period_days", 0, TRIAL_DAYS_MAX)?,
@@ -63,6 +66,18 @@ pub fn new(params: &mut Params) -> Result<NewSubscription, ApiError> {
         leave_first_payment,
         off_session,
     })
+}
+
+/// `onfile[recurrence]`: a schedule that the prices cannot say. It names its own beginning.
+fn schedule(params: &mut Params, anchored: bool, now: Timestamp) -> Result<Option<Recurrence>, ApiError> {
+    let Some(mut onfile) = params.group("onfile")? else { return Ok(None) };
+    let recurrence = recurrence_params::recurrence(&mut onfile, now)?;
+    onfile.finish()?;
+    if recurrence.is_some() && anchored {
+        let message = "A schedule of its own begins with `onfile[recurrence][start]`; leave `billing_cycle_anchor` out.";
+        return Err(ApiError::invalid("billing_cycle_anchor", "parameters_exclusive", message));
+    }
+    Ok(recurrence)
 }
 
 fn item(params: &mut Params) -> Result<NewItem, ApiError> {

@@ -21,7 +21,7 @@ const NOUN: &str = "subscription";
 
 /// `POST /v1/subscriptions`
 pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
-    let new = params::new(&mut call.params)?;
+    let new = params::new(&mut call.params, call.app.clock.now())?;
     let expand = Expand::of(&mut call.params, Kind::Subscription)?;
     call.finish()?;
     let made = subscribe::subscribe(&call.app, &call.cause(), new).await;

@@ -147,6 +147,41 @@ async fn it_ends_when_asked_with_its_period_or_at_its_time() {
 }
 
 #[tokio::test]
+async fn a_schedule_of_its_own_is_billed_on_its_days_in_its_zone_until_its_end() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        let clock = server.clock(at("2027-01-02T00:00:00Z")).await;
+        let customer = server.customer_at(&clock, "pm_card_visa").await;
+        let more = [
+            ("onfile[recurrence][rule]", "FREQ=MONTHLY;BYDAY=1FR"),
+            ("onfile[recurrence][timezone]", "America/New_York"),
+            ("onfile[recurrence][start]", "2027-01-02"),
+            ("onfile[recurrence][count]", "3"),
+        ];
+        let made = subscribe(&server, &customer, &price, &more).await.ok();
+        assert_eq!((made.at("status"), made.at("latest_invoice")), (json!("active"), json!(null)));
+        assert_eq!(made.at("onfile/next_occurrence/date"), "2027-02-05");
+        server.advance(&clock, at("2027-06-01T00:00:00Z")).await;
+        let invoices = server.invoices_of(&made.id()).await;
+        let days: Vec<_> = invoices.iter().map(|invoice| invoice["created"].as_i64().unwrap()).collect();
+        // At 09:00 there: an hour earlier in UTC once the clocks there have changed.
+        let want = ["2027-02-05T14:00:00Z", "2027-03-05T14:00:00Z", "2027-04-02T13:00:00Z"];
+        assert_eq!(days, want.map(at));
+        let now = server.get(&format!("/v1/subscriptions/{}", made.id()), &[]).await.ok();
+        assert_eq!(
+            (now.at("status"), now.at("ended_at")),
+            (json!("canceled"), json!(at("2027-05-07T13:00:00Z")))
+        );
+        let impossible = [
+            ("onfile[recurrence][rule]", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
+            ("onfile[recurrence][timezone]", "America/New_York"),
+        ];
+        let refused = subscribe(&server, &customer, &price, &impossible).await;
+        assert_eq!((refused.status, refused.at("error/param")), (400, json!("onfile[recurrence][rule]")));
+    }
+}
+
+#[tokio::test]
 async fn the_same_occurrence_is_never_billed_twice() {
     for server in servers().await {
         let price = server.price("2900", "month").await;
