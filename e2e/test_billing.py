@@ -1,0 +1,119 @@
+"""Agreements by the official SDK: paid at once, month by month as the clock moves, retried, ended; and invoices."""
+
+import calendar
+import json
+import time
+
+import pytest
+import stripe
+
+WITHIN_SECONDS = 60
+JANUARY = calendar.timegm((2027, 1, 31, 10, 0, 0))
+DAY = 86_400
+
+
+@pytest.fixture
+def clock(stripe_client):
+    made = stripe_client.v1.test_helpers.test_clocks.create({"frozen_time": JANUARY, "name": "A year in a minute"})
+
+    def advance(days: int):
+        to = stripe_client.v1.test_helpers.test_clocks.retrieve(made.id).frozen_time + days * DAY
+        stripe_client.v1.test_helpers.test_clocks.advance(made.id, {"frozen_time": to})
+        deadline = time.monotonic() + WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            now = stripe_client.v1.test_helpers.test_clocks.retrieve(made.id)
+            if now.status == "ready":
+                return now
+            time.sleep(0.05)
+        raise AssertionError("the clock did not arrive")
+    advance.id = made.id
+    return advance
+
+
+@pytest.fixture
+def price(stripe_client):
+    return stripe_client.v1.prices.create({
+        "currency": "usd", "unit_amount": 2_900, "recurring": {"interval": "month"}, "product_data": {"name": "Line"},
+    }).id
+
+
+def whole(answer) -> dict:
+    """The object as it came: the SDK makes numbers of decimals, which the wire writes as texts."""
+    return json.loads(answer.last_response.body)
+
+
+def customer(client, clock, token):
+    made = client.v1.customers.create({"email": "ada@example.com", "name": "Ada", "test_clock": clock.id})
+    give(client, made.id, token)
+    return made.id
+
+
+def give(client, who, token):
+    card = client.v1.payment_methods.attach(token, {"customer": who})
+    client.v1.customers.update(who, {"invoice_settings": {"default_payment_method": card.id}})
+
+
+def invoices(client, subscription):
+    return client.v1.invoices.list({"subscription": subscription, "limit": 100}).data[::-1]
+
+
+def charged(stack, client, subscription):
+    """What the processor took for an agreement, by its own ledger."""
+    ours = {each.payments.data[0].payment.payment_intent for each in invoices(client, subscription)}
+    references = {charge.id: charge for intent in ours for charge in client.v1.charges.list({"payment_intent": intent}).data}
+    return sum(charge.amount_captured for charge in references.values() if charge.paid), len(references)
+
+
+def test_an_agreement_is_paid_month_by_month(stack, stripe_client, conforms, clock, price):
+    who = customer(stripe_client, clock, "pm_card_visa")
+    made = stripe_client.v1.subscriptions.create(
+        {"customer": who, "items": [{"price": price, "quantity": 2}], "expand": ["latest_invoice.payments"]})
+    assert conforms(whole(made))["status"] == "active"
+    assert conforms(whole(made)["latest_invoice"])["status"] == "paid"
+    clock(60)
+    told = invoices(stripe_client, made.id)
+    for invoice in told:
+        conforms(whole(stripe_client.v1.invoices.retrieve(invoice.id)))
+    assert [(invoice.status, invoice.amount_paid) for invoice in told] == [("paid", 5_800)] * 3
+    assert charged(stack, stripe_client, made.id) == (3 * 5_800, 3)
+    run = stripe_client.raw_request("get", f"/v1/onfile/runs/{told[2].to_dict()['onfile']['run']}").data
+    assert (run["status"], run["report"]["usd"]["paid"]) == ("finished", {"count": 1, "amount": 5_800})
+    ended = stripe_client.v1.subscriptions.cancel(made.id)
+    assert conforms(whole(ended))["status"] == "canceled"
+    clock(60)
+    assert len(invoices(stripe_client, made.id)) == 3
+
+
+def test_a_declined_renewal_is_tried_three_times_and_then_paid_by_the_customer(stack, stripe_client, clock, price):
+    who = customer(stripe_client, clock, "pm_card_visa")
+    made = stripe_client.v1.subscriptions.create({"customer": who, "items": [{"price": price}]})
+    give(stripe_client, who, "pm_card_visa_chargeDeclinedInsufficientFunds")
+    clock(28 + 25)
+    owed = invoices(stripe_client, made.id)[1]
+    assert (owed.status, owed.attempt_count, owed.next_payment_attempt) == ("open", 3, None)
+    assert stripe_client.v1.subscriptions.retrieve(made.id).status == "past_due"
+    assert len(stripe_client.v1.charges.list({"payment_intent": owed.payments.data[0].payment.payment_intent}).data) == 3
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        stripe_client.v1.invoices.pay(owed.id)
+    assert refused.value.code == "attempts_exhausted"
+    give(stripe_client, who, "pm_card_visa")
+    assert stripe_client.v1.invoices.pay(owed.id, {"off_session": False}).status == "paid"
+    assert stripe_client.v1.subscriptions.retrieve(made.id).status == "active"
+
+
+def test_an_invoice_that_the_merchant_writes_is_final_paid_and_another_one_void(stripe_client, conforms, clock):
+    who = customer(stripe_client, clock, "pm_card_visa")
+    for amount in (1_000, 250):
+        conforms(whole(stripe_client.v1.invoice_items.create({"customer": who, "amount": amount, "currency": "usd"})))
+    draft = stripe_client.v1.invoices.create({"customer": who, "pending_invoice_items_behavior": "include"})
+    assert (conforms(whole(draft))["status"], draft.total) == ("draft", 1_250)
+    final = stripe_client.v1.invoices.finalize_invoice(draft.id)
+    assert (final.status, final.amount_due) == ("open", 1_250) and final.number.endswith("-0001")
+    paid = stripe_client.v1.invoices.pay(draft.id)
+    assert (conforms(whole(paid))["status"], paid.amount_remaining) == ("paid", 0)
+    other = stripe_client.v1.invoices.create({"customer": who})
+    stripe_client.v1.invoice_items.create({"customer": who, "amount": 500, "currency": "usd", "invoice": other.id})
+    stripe_client.v1.invoices.finalize_invoice(other.id)
+    assert conforms(whole(stripe_client.v1.invoices.void_invoice(other.id)))["status"] == "void"
+    with pytest.raises(stripe.InvalidRequestError):
+        stripe_client.v1.invoices.pay(other.id)
