@@ -126,6 +126,9 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     let expand = Expand::of(params, Kind::PaymentIntent)?;
     call.finish()?;
     let present = find::<PaymentIntent>(&call, &id, NOUN, "intent").await?;
+    if ask.amount.is_some() || ask.currency.is_some() || ask.customer.is_some() {
+        refuse_of_invoice(&present, "changed")?;
+    }
     if ask.amount.is_some() || ask.currency.is_some() {
         check_amount(ask.amount.unwrap_or(present.amount), ask.currency.unwrap_or(present.currency))?;
     }
@@ -208,8 +211,20 @@ pub async fn cancel(mut call: Call) -> Result<Answer, ApiError> {
     let reason = call.params.word("cancellation_reason", &reasons)?.map(str::to_owned);
     let expand = Expand::of(&mut call.params, Kind::PaymentIntent)?;
     call.finish()?;
+    let present = find::<PaymentIntent>(&call, &id, NOUN, "intent").await?;
+    refuse_of_invoice(&present, "canceled")?;
     let canceled = intents::cancel(&call.app, &call.cause(), &id, reason).await;
     finish(&call, canceled, &expand).await
+}
+
+/// The payment of an invoice is for what the invoice says, to whom it says, for as long as it is owed.
+fn refuse_of_invoice(intent: &PaymentIntent, asked: &str) -> Result<(), ApiError> {
+    let Some(invoice) = &intent.invoice else { return Ok(()) };
+    let message = format!(
+        "This PaymentIntent is to settle the invoice {invoice} and cannot be {asked} on its own. Change, or void, the \
+         invoice instead."
+    );
+    Err(ApiError::invalid("intent", "payment_intent_unexpected_state", message))
 }
 
 /// `GET /v1/payment_intents`

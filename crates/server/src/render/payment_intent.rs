@@ -78,7 +78,12 @@ fn onfile(intent: &PaymentIntent) -> Value {
             "return_code": back.return_code,
         })
     });
-    json!({ "debt": if paid { "paid" } else { "open" }, "taken_back": taken_back })
+    json!({
+        "debt": if paid { "paid" } else { "open" },
+        "invoice": intent.invoice.as_ref().map(Id::as_str),
+        "run": intent.run.as_ref().map(Id::as_str),
+        "taken_back": taken_back,
+    })
 }
 
 fn options(types: &[String]) -> Value {

@@ -182,6 +182,36 @@ async fn a_schedule_of_its_own_is_billed_on_its_days_in_its_zone_until_its_end()
 }
 
 #[tokio::test]
+async fn the_payment_of_an_invoice_is_not_changed_or_canceled_on_its_own() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        let (customer, method) = server.customer_with_card("pm_card_visa").await;
+        let more = [("payment_behavior", "default_incomplete"), ("default_payment_method", method.as_str())];
+        let made = subscribe(&server, &customer, &price, &more).await.ok();
+        let invoice = server.get(&format!("/v1/invoices/{}", made.text("latest_invoice")), &[]).await.ok();
+        let path = format!("/v1/payment_intents/{}", invoice.text("payments/data/0/payment/payment_intent"));
+        let intent = server.get(&path, &[]).await.ok();
+        assert_eq!(intent.at("onfile/invoice"), invoice.at("id"));
+        for (path, pairs) in [
+            (path.clone(), vec![("amount", "1")]),
+            (path.clone(), vec![("currency", "eur")]),
+            (format!("{path}/cancel"), vec![]),
+        ] {
+            let refused = server.post(&path, &pairs).await;
+            assert_eq!(
+                (refused.status, refused.at("error/code")),
+                (400, json!("payment_intent_unexpected_state")),
+                "{path} {pairs:?}: {}",
+                refused.body
+            );
+        }
+        assert_eq!(server.get(&path, &[]).await.ok().at("amount"), 2900);
+        server.post(&format!("/v1/invoices/{}/void", invoice.id()), &[]).await.ok();
+        assert_eq!(server.get(&path, &[]).await.ok().at("status"), "canceled");
+    }
+}
+
+#[tokio::test]
 async fn the_same_occurrence_is_never_billed_twice() {
     for server in servers().await {
         let price = server.price("2900", "month").await;
