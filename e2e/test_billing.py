@@ -33,7 +33,7 @@ def clock(stripe_client):
 @pytest.fixture
 def price(stripe_client):
     return stripe_client.v1.prices.create({
-        "currency": "usd", "unit_amount": 2_900, "recurring": {"interval": "month"}, "product_data": {"name": "Line"},
+        "currency": "usd", "unit_amount": 2_917, "recurring": {"interval": "month"}, "product_data": {"name": "Line"},
     }).id
 
 
@@ -57,36 +57,34 @@ def invoices(client, subscription):
     return client.v1.invoices.list({"subscription": subscription, "limit": 100}).data[::-1]
 
 
-def charged(stack, client, subscription):
-    """What the processor took for an agreement, by its own ledger."""
-    ours = {each.payments.data[0].payment.payment_intent for each in invoices(client, subscription)}
-    references = {charge.id: charge for intent in ours for charge in client.v1.charges.list({"payment_intent": intent}).data}
-    return sum(charge.amount_captured for charge in references.values() if charge.paid), len(references)
+def ledger(stack, kind, amount):
+    """What the processor did for an amount that no other test uses, by its own ledger."""
+    return [line for line in stack.ledger() if line["kind"] == kind and line["amount"] == amount]
 
 
 def test_an_agreement_is_paid_month_by_month(stack, stripe_client, conforms, clock, price):
     who = customer(stripe_client, clock, "pm_card_visa")
     made = stripe_client.v1.subscriptions.create(
-        {"customer": who, "items": [{"price": price, "quantity": 2}], "expand": ["latest_invoice.payments"]})
+        {"customer": who, "items": [{"price": price, "quantity": 3}], "expand": ["latest_invoice.payments"]})
     assert conforms(whole(made))["status"] == "active"
     assert conforms(whole(made)["latest_invoice"])["status"] == "paid"
     clock(60)
     told = invoices(stripe_client, made.id)
     for invoice in told:
         conforms(whole(stripe_client.v1.invoices.retrieve(invoice.id)))
-    assert [(invoice.status, invoice.amount_paid) for invoice in told] == [("paid", 5_800)] * 3
-    assert charged(stack, stripe_client, made.id) == (3 * 5_800, 3)
+    assert [(invoice.status, invoice.amount_paid) for invoice in told] == [("paid", 8_751)] * 3
+    assert len(ledger(stack, "capture", 8_751)) == 3
     run = stripe_client.raw_request("get", f"/v1/onfile/runs/{told[2].to_dict()['onfile']['run']}").data
-    assert (run["status"], run["report"]["usd"]["paid"]) == ("finished", {"count": 1, "amount": 5_800})
+    assert (run["status"], run["report"]["usd"]["paid"]) == ("finished", {"count": 1, "amount": 8_751})
     ended = stripe_client.v1.subscriptions.cancel(made.id)
     assert conforms(whole(ended))["status"] == "canceled"
     clock(60)
-    assert len(invoices(stripe_client, made.id)) == 3
+    assert len(invoices(stripe_client, made.id)) == len(ledger(stack, "capture", 8_751)) == 3
 
 
 def test_a_declined_renewal_is_tried_three_times_and_then_paid_by_the_customer(stack, stripe_client, clock, price):
     who = customer(stripe_client, clock, "pm_card_visa")
-    made = stripe_client.v1.subscriptions.create({"customer": who, "items": [{"price": price}]})
+    made = stripe_client.v1.subscriptions.create({"customer": who, "items": [{"price": price, "quantity": 5}]})
     give(stripe_client, who, "pm_card_visa_chargeDeclinedInsufficientFunds")
     clock(28 + 25)
     owed = invoices(stripe_client, made.id)[1]
@@ -96,9 +94,11 @@ def test_a_declined_renewal_is_tried_three_times_and_then_paid_by_the_customer(s
     with pytest.raises(stripe.InvalidRequestError) as refused:
         stripe_client.v1.invoices.pay(owed.id)
     assert refused.value.code == "attempts_exhausted"
+    assert (len(ledger(stack, "decline", 14_585)), len(ledger(stack, "capture", 14_585))) == (3, 1)
     give(stripe_client, who, "pm_card_visa")
     assert stripe_client.v1.invoices.pay(owed.id, {"off_session": False}).status == "paid"
     assert stripe_client.v1.subscriptions.retrieve(made.id).status == "active"
+    assert len(ledger(stack, "capture", 14_585)) == 2
 
 
 def test_an_invoice_that_the_merchant_writes_is_final_paid_and_another_one_void(stripe_client, conforms, clock):

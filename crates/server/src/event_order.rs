@@ -3,7 +3,7 @@
 //! Writers of events do nothing for it: a counter in their transactions would make all of an account's charges stand in
 //! line. Instead this worker looks for events without a number, from a little before now on. An event whose transaction
 //! takes longer than that is found by the next wider look; it then gets the next number, never one in between. Only the
-//! widest look moves the mark below which nothing is searched, and it leaves [`SETTLED_AFTER_S`] for transactions
+//! widest look moves the mark below which nothing is searched, and it leaves `SETTLED_AFTER_S` for transactions
 //! (which live for seconds) and for clocks that differ between machines.
 
 use std::collections::HashMap;

@@ -36,7 +36,7 @@ impl From<Error> for ApiError {
     }
 }
 
-/// Without the objects that the SDKs find in an error; [`explain_billing`] adds them.
+/// Without the objects that the SDKs find in an error; `explain_billing` adds them.
 impl From<billing::Error> for ApiError {
     fn from(error: billing::Error) -> Self {
         let message = error.to_string();

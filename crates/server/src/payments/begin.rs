@@ -50,7 +50,7 @@ pub(super) async fn begin(tx: &mut Tx, app: &App, cause: &Cause, plan: Plan<'_>)
     }
 }
 
-/// Writes operations that [`prepare`] made for debts that nobody else knows yet, in the transaction that makes the debts.
+/// Writes operations that `prepare` made for debts that nobody else knows yet, in the transaction that makes the debts.
 ///
 /// # Errors
 /// When the database fails.
