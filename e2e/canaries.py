@@ -11,6 +11,7 @@ import base64
 import dataclasses
 import functools
 import hashlib
+import multiprocessing
 import os
 import pathlib
 import re
@@ -33,6 +34,7 @@ GZIP_BYTES_MAX = 256 * 1024 * 1024
 CONTEXT_BYTES = 24
 
 
+@functools.cache
 def test_numbers() -> frozenset[bytes]:
     """Every number in the product's own tables of test cards and test bank accounts, and our canaries.
 
@@ -168,22 +170,37 @@ def _unhex(run: bytes) -> bytes:
     return b"\xff".join(bytes.fromhex(part[: len(part) // 2 * 2].decode()) for part in parts)
 
 
-def search_files(folders: list[pathlib.Path]) -> tuple[list[Finding], int]:
-    """What is found in all files below the folders, and how many files that were."""
-    numbers = test_numbers()
-    found, count = [], 0
-    seen = set()  # a database cluster holds the same bytes several times
+def search_files(folders: list[pathlib.Path], processes: int = 1) -> tuple[list[Finding], int]:
+    """What is found in all files below the folders, and how many files that were; searched by so many processes."""
+    distinct, count = {}, 0  # a database cluster holds the same bytes several times
     for path in (path for folder in folders for path in _files(folder)):
         try:
-            data = path.read_bytes()
+            distinct.setdefault(hashlib.sha256(path.read_bytes()).digest(), path)
         except FileNotFoundError:
             continue  # a running database removes files
         count += 1
-        digest = hashlib.sha256(data).digest()
-        if digest not in seen:
-            seen.add(digest)
-            found += search_bytes(data, str(path), numbers)
-    return found, count
+    paths = list(distinct.values())
+    if processes == 1:
+        return [finding for path in paths for finding in _search_file(path)], count
+    # The largest first, so that nobody begins with one when all others are done.
+    paths.sort(key=_size, reverse=True)
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        found = [finding for some in pool.imap(_search_file, paths) for finding in some]
+    return sorted(found, key=str), count
+
+
+def _search_file(path: pathlib.Path) -> list[Finding]:
+    try:
+        return search_bytes(path.read_bytes(), str(path), test_numbers())
+    except FileNotFoundError:
+        return []
+
+
+def _size(path: pathlib.Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def search_memory(pid: int) -> tuple[list[Finding], int]:
@@ -228,7 +245,7 @@ def _files(folder: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def main(folders: list[str]) -> int:
-    found, count = search_files([pathlib.Path(folder) for folder in folders])
+    found, count = search_files([pathlib.Path(folder) for folder in folders], os.cpu_count() or 1)
     for finding in found:
         print(finding)
     print(f"{count} files searched for {len(test_numbers())} numbers and {len(CVCS)} security codes: {len(found)} found")
