@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::bank::{REPRESENTMENTS_MAX, Returned};
+use super::bank::Returned;
 use super::network::{DAY, MONTH, NetworkLimit, PastDecline, network_limit};
 use super::*;
+use crate::ach::REPRESENTMENTS_MAX;
 use crate::card::Brand;
 
 fn hour(hours: i64) -> Timestamp {

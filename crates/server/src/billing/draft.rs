@@ -33,6 +33,7 @@ pub fn empty(app: &App, customer: CustomerId, currency: Currency, now: i64) -> I
         paid_elsewhere: false,
         payment: None,
         attempt_count: 0,
+        attempts: Vec::new(),
         next_payment_attempt: None,
         explanation: None,
         due_date: None,

@@ -5,7 +5,7 @@ use onfile_core::operation::OperationState;
 use onfile_service::db::{DbError, Tx};
 
 use crate::app::App;
-use crate::model::invoice::Invoice;
+use crate::model::invoice::{AttemptResult, Invoice};
 use crate::model::operation::Operation;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::subscription::Subscription;
@@ -32,10 +32,25 @@ pub async fn attempted(
     let mut invoice = lock(tx, cause, id).await?;
     let now = time::now(tx, app, &cause.account.id, invoice.object.test_clock.as_ref()).await?;
     match step {
-        Step::Paid => paid(tx, app, cause, &mut invoice, intent.amounts.captured_total(), now).await?,
-        Step::Failed => failed(tx, app, cause, &mut invoice, intent, now).await?,
+        Step::Paid => {
+            retry::note(&mut invoice.object, operation, AttemptResult::Paid, now);
+            paid(tx, app, cause, &mut invoice, intent.amounts.captured_total(), now).await?;
+        }
+        Step::Failed => {
+            let result = retry::declined(intent.last_error.as_ref());
+            retry::note(&mut invoice.object, operation, result, now);
+            retry::plan(&mut invoice.object, intent, operation, now);
+            failed(tx, app, cause, &invoice, intent).await?;
+        }
         Step::Waits => tell::invoice(tx, app, cause, "invoice.payment_action_required", &invoice).await?,
-        Step::NotSent => retry::not_sent(&mut invoice.object, now),
+        // Until its outcome is known nothing is due: else every run from now on would find it, and never end.
+        Step::Open => invoice.object.next_payment_attempt = None,
+        Step::NeverArrived => {
+            // No attempt in the sense of M4, and nothing that the customer could help with.
+            retry::note(&mut invoice.object, operation, AttemptResult::Outage, now);
+            retry::plan(&mut invoice.object, intent, operation, now);
+            tell::invoice(tx, app, cause, "invoice.updated", &invoice).await?;
+        }
     }
     objects::save(tx, &cause.account.id, &invoice.object).await?;
     if let Some(run) = &intent.run {
@@ -55,17 +70,19 @@ enum Step {
     Paid,
     Failed,
     Waits,
-    NotSent,
+    Open,
+    NeverArrived,
 }
 
 impl Step {
     fn of(state: OperationState) -> Option<Self> {
         match state {
             OperationState::Succeeded => Some(Self::Paid),
-            OperationState::Declined | OperationState::Absent => Some(Self::Failed),
+            OperationState::Declined => Some(Self::Failed),
             OperationState::RequiresAction => Some(Self::Waits),
-            OperationState::NotSent => Some(Self::NotSent),
-            OperationState::Sending | OperationState::Pending | OperationState::Unknown => None,
+            OperationState::NotSent | OperationState::Absent => Some(Self::NeverArrived),
+            OperationState::Pending | OperationState::Unknown => Some(Self::Open),
+            OperationState::Sending => None,
         }
     }
 
@@ -74,7 +91,8 @@ impl Step {
             Self::Paid => "paid",
             Self::Failed => "declined",
             Self::Waits => "needs_customer",
-            Self::NotSent => "not_sent",
+            Self::Open => "sent",
+            Self::NeverArrived => "not_sent",
         }
     }
 }
@@ -90,7 +108,6 @@ async fn paid(
     now: i64,
 ) -> Result<(), DbError> {
     let it = &mut invoice.object;
-    it.attempt_count += 1;
     let Ok(status) = it.status.pay() else {
         tracing::warn!(invoice = %it.id, "a payment came for an invoice that nobody owes");
         return Ok(());
@@ -129,11 +146,9 @@ async fn failed(
     tx: &mut Tx,
     app: &App,
     cause: &Cause,
-    invoice: &mut Versioned<Invoice>,
+    invoice: &Versioned<Invoice>,
     intent: &PaymentIntent,
-    now: i64,
 ) -> Result<(), DbError> {
-    retry::plan(tx, cause, &mut invoice.object, intent, now).await?;
     tell::invoice(tx, app, cause, "invoice.payment_failed", invoice).await?;
     let authenticate =
         intent.last_error.as_ref().is_some_and(|error| error.code == "authentication_required");
@@ -166,7 +181,7 @@ pub async fn taken_back(
     it.status = status;
     it.amount_paid = 0;
     it.moments.paid = None;
-    retry::plan_again(tx, cause, it, intent, code, now).await?;
+    retry::plan_after_return(it, code, now);
     objects::save(tx, &cause.account.id, it).await?;
     tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;
     change(tx, app, cause, &invoice.object, |subscription| {

@@ -1,100 +1,110 @@
-//! When an invoice that could not be collected is tried again, and why not.
+//! When an invoice that could not be collected is tried again, and why not: what `core::retries` makes of its attempts.
 
-use onfile_core::ach::ReturnCode;
-use onfile_core::attempts::{Initiator, MERCHANT_ATTEMPTS_MAX};
-use onfile_core::decline::{DeclineClass, DeclineReason};
-use onfile_service::db::{DbError, Tx};
+use jiff::Timestamp;
+use onfile_core::attempts::Initiator;
+use onfile_core::decline::DeclineReason;
+use onfile_core::retries::bank::Returned;
+use onfile_core::retries::{Attempt, Card, Outcome, Plan, RetryPolicy};
 
-use crate::model::invoice::Invoice;
-use crate::model::payment_intent::PaymentIntent;
-use crate::payments::Cause;
-use crate::store::operations;
+use crate::model::invoice::{AttemptResult, Attempted, Invoice};
+use crate::model::operation::Operation;
+use crate::model::payment_intent::{AttemptError, PaymentIntent};
 
-use super::SECONDS_PER_DAY;
+/// The most attempts that are remembered: more than may be made, outages included, so none is forgotten that counts.
+const REMEMBERED_MAX: usize = 64;
 
-/// Days between the first attempt and the second, and between the second and the third.
-const DAYS: [i64; 2] = [3, 4];
-/// When a request that never left us is tried again: that cost no attempt.
-const NOT_SENT_SECONDS: i64 = 300;
-
-/// Plans the next attempt after one that failed, or says why there is none.
-///
-/// # Errors
-/// When the database fails.
-pub async fn plan(
-    tx: &mut Tx,
-    cause: &Cause,
-    invoice: &mut Invoice,
-    intent: &PaymentIntent,
-    now: i64,
-) -> Result<(), DbError> {
-    invoice.attempt_count += 1;
-    let debt = onfile_core::ids::Id::as_str(&intent.id);
-    let made = operations::attempts(tx, &cause.account.id, debt, Initiator::Merchant).await?;
-    let class = intent.last_error.as_ref().map(|error| {
-        DeclineReason {
-            code: error.decline_code.as_deref(),
-            network_code: error.network_code.as_deref(),
-            advice_code: error.advice_code.as_deref(),
-        }
-        .class()
+/// Writes an attempt down, in the customer's time.
+pub fn note(invoice: &mut Invoice, operation: &Operation, result: AttemptResult, now: i64) {
+    if result != AttemptResult::Outage {
+        invoice.attempt_count += 1;
+    }
+    if invoice.attempts.len() >= REMEMBERED_MAX
+        && let Some(oldest) = invoice.attempts.iter().position(|made| made.result == AttemptResult::Outage)
+    {
+        invoice.attempts.remove(oldest);
+    }
+    invoice.attempts.push(Attempted {
+        at: now,
+        by_merchant: operation.initiator == Initiator::Merchant,
+        number: operation.fingerprint.clone().unwrap_or_default(),
+        result,
     });
-    let (next, explanation) = decide(class, made, now);
+}
+
+/// Why an attempt failed, as it is remembered.
+pub fn declined(error: Option<&AttemptError>) -> AttemptResult {
+    AttemptResult::Declined {
+        code: error.and_then(|error| error.decline_code.clone()),
+        network_code: error.and_then(|error| error.network_code.clone()),
+        advice_code: error.and_then(|error| error.advice_code.clone()),
+    }
+}
+
+/// Plans the next attempt after one that failed or never left, or says why there is none.
+pub fn plan(invoice: &mut Invoice, intent: &PaymentIntent, operation: &Operation, now: i64) {
+    let refused = intent.last_error.as_ref().is_some_and(|error| error.kind == "api_error");
+    let last_declined = invoice.attempts.last().is_some_and(|made| made.result != AttemptResult::Outage);
+    let plan = if refused && last_declined {
+        Plan::Stop("The processor did not accept the request; the merchant has to look.".to_owned())
+    } else if operation.doc.bank_account && last_declined {
+        let code = intent.last_error.as_ref().and_then(|error| error.network_code.clone());
+        after_return(invoice, &code.unwrap_or_default(), now)
+    } else {
+        let number = operation.fingerprint.as_deref().unwrap_or_default();
+        next(invoice, number, now)
+    };
+    apply(invoice, plan);
+}
+
+/// Plans what follows a debit that came back after it had settled.
+pub fn plan_after_return(invoice: &mut Invoice, code: &str, now: i64) {
+    // What the bank took back was not paid after all.
+    for made in invoice.attempts.iter_mut().filter(|made| made.result == AttemptResult::Paid) {
+        made.result =
+            AttemptResult::Declined { code: None, network_code: Some(code.to_owned()), advice_code: None };
+    }
+    let plan = after_return(invoice, code, now);
+    apply(invoice, plan);
+}
+
+fn next(invoice: &Invoice, number: &str, now: i64) -> Plan {
+    let attempts: Vec<Attempt<'_>> = invoice.attempts.iter().map(remembered).collect();
+    RetryPolicy::default().next(&attempts, Card { fingerprint: number, changed_at: None }, moment(now))
+}
+
+/// A returned debit is presented again by the banks' rules, within the three attempts of every debt (M4).
+fn after_return(invoice: &Invoice, code: &str, now: i64) -> Plan {
+    let counted = invoice.attempts.iter().filter(|made| made.result != AttemptResult::Outage);
+    let presented = u32::try_from(counted.clone().count()).unwrap_or(u32::MAX);
+    let settled_at = counted.map(|made| made.at).next().unwrap_or(now);
+    let returned =
+        Returned { code, settled_at: moment(settled_at), represented: presented.saturating_sub(1) };
+    RetryPolicy::default().after_return(returned, moment(now))
+}
+
+fn remembered(made: &Attempted) -> Attempt<'_> {
+    let outcome = match &made.result {
+        AttemptResult::Paid => Outcome::Paid,
+        AttemptResult::Outage => Outcome::Outage,
+        AttemptResult::Declined { code, network_code, advice_code } => Outcome::Declined(DeclineReason {
+            code: code.as_deref(),
+            network_code: network_code.as_deref(),
+            advice_code: advice_code.as_deref(),
+        }),
+    };
+    let initiator = if made.by_merchant { Initiator::Merchant } else { Initiator::Customer };
+    Attempt { at: moment(made.at), initiator, card: &made.number, outcome }
+}
+
+fn apply(invoice: &mut Invoice, plan: Plan) {
+    let (next, explanation) = match plan {
+        Plan::Retry { at, because } => (Some(at.as_second()), because),
+        Plan::Wait(why) | Plan::Stop(why) | Plan::AskCustomer(why) => (None, why),
+    };
     invoice.next_payment_attempt = next.filter(|_| invoice.auto_advance);
-    invoice.explanation = Some(explanation.to_owned());
-    Ok(())
+    invoice.explanation = Some(explanation);
 }
 
-fn decide(class: Option<DeclineClass>, made: u32, now: i64) -> (Option<i64>, &'static str) {
-    if made >= MERCHANT_ATTEMPTS_MAX {
-        return (None, "Three attempts were made, the most that there are. The customer has to pay by hand.");
-    }
-    let wait = usize::try_from(made.max(1) - 1).ok().and_then(|step| DAYS.get(step));
-    let wait = wait.copied().unwrap_or(SECONDS_PER_DAY);
-    match class {
-        None => (Some(now + NOT_SENT_SECONDS), "The request did not arrive; it is sent again soon."),
-        Some(class) if class.retries_max() >= made => {
-            (Some(now + wait * SECONDS_PER_DAY), "The bank may agree later; it is tried again.")
-        }
-        Some(DeclineClass::Fix) => {
-            (None, "It is tried again once the card's data changed, or its holder confirmed the payment.")
-        }
-        Some(DeclineClass::Operational) => {
-            (None, "The processor refused the request; the merchant has to look.")
-        }
-        Some(_) => (None, "The bank will not agree with this card. The customer has to give another one."),
-    }
-}
-
-/// Nothing left us: it is tried again soon, and no attempt was used up.
-pub fn not_sent(invoice: &mut Invoice, now: i64) {
-    invoice.next_payment_attempt = Some(now + NOT_SENT_SECONDS).filter(|_| invoice.auto_advance);
-    invoice.explanation =
-        Some("The payment service could not be reached; it is tried again soon.".to_owned());
-}
-
-/// Plans what follows a debit that came back after it had settled: it is presented again where the rules allow it
-/// (Nacha: R01 and R09, twice at most), within the three attempts that every debt has.
-///
-/// # Errors
-/// When the database fails.
-pub async fn plan_again(
-    tx: &mut Tx,
-    cause: &Cause,
-    invoice: &mut Invoice,
-    intent: &PaymentIntent,
-    code: &str,
-    now: i64,
-) -> Result<(), DbError> {
-    let (account, debt) = (&cause.account.id, onfile_core::ids::Id::as_str(&intent.id));
-    let made = operations::attempts(tx, account, debt, Initiator::Merchant).await?;
-    let presented = operations::presentments(tx, account, debt).await?;
-    let settled = invoice.moments.finalised.unwrap_or(now);
-    let returned = ReturnCode::of(code);
-    let again =
-        made < MERCHANT_ATTEMPTS_MAX && returned.may_represent(presented, (now - settled) / SECONDS_PER_DAY);
-    invoice.next_payment_attempt =
-        Some(now + DAYS[0] * SECONDS_PER_DAY).filter(|_| again && invoice.auto_advance);
-    invoice.explanation = Some(format!("The bank took the money back ({code}). {}", returned.meaning));
-    Ok(())
+fn moment(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }

@@ -46,6 +46,9 @@ pub struct Invoice {
     pub payment: Option<Payment>,
     /// How often it was tried to collect it automatically.
     pub attempt_count: u32,
+    /// What became of the attempts to pay it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempted>,
     /// When it is tried again, Unix seconds in the customer's time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_payment_attempt: Option<i64>,
@@ -88,6 +91,41 @@ pub struct Invoice {
     pub test_clock: Option<TestClockId>,
     /// Lets whoever holds the link see and pay it.
     pub link_token: String,
+}
+
+/// One attempt to pay an invoice, in the customer's time: what a plan of further ones goes by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempted {
+    /// Unix seconds.
+    pub at: i64,
+    /// Whether nobody was there.
+    pub by_merchant: bool,
+    /// The fingerprint of the number that was charged.
+    pub number: String,
+    /// What became of it.
+    pub result: AttemptResult,
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptResult {
+    /// The money came.
+    Paid,
+    /// It surely never reached an issuer.
+    Outage,
+    /// The issuer, the bank or the processor said no, in these codes.
+    Declined {
+        /// Stripe's word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+        /// The issuer's own code, or the bank's return code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network_code: Option<String>,
+        /// What the network, or the processor, advises.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        advice_code: Option<String>,
+    },
 }
 
 /// An occurrence of an agreement (M3).

@@ -21,6 +21,7 @@ mod pages;
 mod parameters;
 mod prices;
 mod products;
+mod runs;
 mod schedules;
 mod shapes;
 mod subscriptions;

@@ -1,0 +1,184 @@
+//! Runs: what is due together, by one process or several, with outages and bank debits in it.
+
+use std::sync::Arc;
+
+use onfile_server::billing::runs::{Scope, execute};
+use onfile_server::payments::{Cause, debits};
+use serde_json::{Value, json};
+
+use crate::support::billing::at;
+use crate::support::{Server, servers};
+
+const JANUARY: &str = "2027-01-31T10:00:00Z";
+const DAY_MS: i64 = 86_400_000;
+
+async fn subscription(server: &Server, customer: &str, price: &str, more: &[(&str, &str)]) -> String {
+    let mut pairs = vec![("customer", customer), ("items[0][price]", price)];
+    pairs.extend(more);
+    server.post("/v1/subscriptions", &pairs).await.ok().id()
+}
+
+/// The time of day in twelve hours, whatever it is now: a daily schedule at that time is due twice within two days.
+fn half_a_day_away(server: &Server) -> String {
+    jiff::tz::TimeZone::UTC
+        .to_datetime(server.app.clock.now())
+        .checked_add(jiff::SignedDuration::from_hours(12))
+        .unwrap()
+        .strftime("%H:%M")
+        .to_string()
+}
+
+/// Subscriptions with a daily schedule whose first occurrence is half a day away.
+async fn daily(server: &Server, count: usize) -> Vec<String> {
+    let price = server.price("2900", "month").await;
+    let time = half_a_day_away(server);
+    let mut made = Vec::new();
+    for _ in 0..count {
+        let customer = server.post("/v1/customers", &[]).await.ok().id();
+        server.give_card(&customer, "pm_card_visa").await;
+        let daily = [("onfile[recurrence][rule]", "FREQ=DAILY"), ("onfile[recurrence][timezone]", "UTC")];
+        made.push(subscription(server, &customer, &price, &daily).await);
+    }
+    made
+}
+
+fn charges(server: &Server) -> usize {
+    server.vault.lock().unwrap().forwarded.len()
+}
+
+#[tokio::test]
+async fn a_preview_tells_what_a_run_would_do_and_changes_nothing() {
+    for server in servers().await {
+        let made = daily(&server, 3).await;
+        let poor = server.post("/v1/customers", &[]).await.ok().id();
+        let price = server.price("500", "month").await;
+        let time = half_a_day_away(&server);
+        let every_day = [
+            ("onfile[recurrence][rule]", "FREQ=DAILY"),
+            ("onfile[recurrence][timezone]", "UTC"),
+            ("onfile[recurrence][time]", time.as_str()),
+        ];
+        subscription(&server, &poor, &price, &every_day).await;
+        let until = (server.app.now_seconds() + 2 * 86_400).to_string();
+        let events = server.get("/v1/events", &[]).await.ok().id_of_first();
+        let preview = server.post("/v1/onfile/runs/preview", &[("until", &until)]).await.ok();
+        assert_eq!(
+            preview.at("totals/usd"),
+            json!({ "count": 4, "amount": 3 * 2900 + 500 }),
+            "{}",
+            preview.body
+        );
+        assert_eq!((preview.at("to_charge"), preview.at("without_payment_method")), (json!(3), json!(1)));
+        assert_eq!(server.get("/v1/events", &[]).await.ok().id_of_first(), events);
+        assert_eq!(charges(&server), 0);
+        assert!(server.invoices_of(&made[0]).await.is_empty());
+        let far = (server.app.now_seconds() + 400 * 86_400).to_string();
+        let refused = server.post("/v1/onfile/runs/preview", &[("until", &far)]).await;
+        assert_eq!((refused.status, refused.at("error/param")), (400, json!("until")));
+    }
+}
+
+#[tokio::test]
+async fn two_processes_share_a_run_and_charge_everything_once() {
+    for server in servers().await {
+        let made = daily(&server, 40).await;
+        // Two days on, both find everything due: two occurrences of each.
+        let ahead = jiff::SignedDuration::from_hours(48);
+        let (one, two) = (server.another_process(ahead).await, server.another_process(ahead).await);
+        let cause = Cause::worker(server.merchant.account.clone());
+        let work = |app: Arc<_>| {
+            let cause = cause.clone();
+            async move { execute(&app, &cause, &Scope { clock: None, trigger: "schedule" }).await.unwrap() }
+        };
+        let (a, b) = tokio::join!(work(one), work(two));
+        let mut runs = Vec::new();
+        for id in &made {
+            let invoices = server.invoices_of(id).await;
+            let occurrences: Vec<Value> =
+                invoices.iter().map(|i| i["onfile"]["occurrence"].clone()).collect();
+            assert_eq!(occurrences.len(), 2, "{invoices:?}");
+            assert_eq!(occurrences[1].as_i64(), occurrences[0].as_i64().map(|k| k + 1));
+            assert!(invoices.iter().all(|invoice| invoice["status"] == "paid"), "{invoices:?}");
+            runs.extend(invoices.iter().map(|invoice| invoice["onfile"]["run"].clone()));
+        }
+        assert_eq!(charges(&server), 2 * made.len());
+        let id = a.or(b).unwrap().id;
+        assert!(runs.iter().all(|run| run == id.to_string().as_str()), "{runs:?}");
+        let run = server.get(&format!("/v1/onfile/runs/{id}"), &[]).await.ok();
+        assert_eq!(run.at("report/usd/paid"), json!({ "count": 80, "amount": 80 * 2900 }), "{}", run.body);
+    }
+}
+
+#[tokio::test]
+async fn an_outage_uses_up_no_attempt_and_troubles_nobody() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        let clock = server.clock(at(JANUARY)).await;
+        let customer = server.customer_at(&clock, "pm_card_visa").await;
+        let id = subscription(&server, &customer, &price, &[]).await;
+        server.vault.lock().unwrap().sends_nothing = true;
+        server.advance(&clock, at("2027-02-28T10:00:00Z")).await;
+        let waiting = server.invoices_of(&id).await.remove(1);
+        assert_eq!((&waiting["status"], &waiting["attempt_count"]), (&json!("open"), &json!(0)), "{waiting}");
+        assert_eq!(waiting["next_payment_attempt"], at("2027-02-28T10:05:00Z"), "{waiting}");
+        let agreement = server.get(&format!("/v1/subscriptions/{id}"), &[]).await.ok();
+        assert_eq!(agreement.at("status"), "active");
+        server.vault.lock().unwrap().sends_nothing = false;
+        server.advance(&clock, at("2027-02-28T11:00:00Z")).await;
+        let paid = server.invoices_of(&id).await.remove(1);
+        assert_eq!((&paid["status"], &paid["attempt_count"]), (&json!("paid"), &json!(1)), "{paid}");
+        assert_eq!(charges(&server), 2);
+    }
+}
+
+/// A renewal by bank account, submitted and not decided: the subscription and the clock.
+async fn submitted(server: &Server) -> (String, String) {
+    let price = server.price("2900", "month").await;
+    let clock = server.clock(at(JANUARY)).await;
+    let customer = server.customer_at(&clock, "pm_card_visa").await;
+    let id = subscription(server, &customer, &price, &[]).await;
+    server.give_card(&customer, "pm_usBankAccount_success").await;
+    server.advance(&clock, at("2027-02-28T10:00:00Z")).await;
+    (id, clock)
+}
+
+/// The bank moves on, and the server looks.
+async fn bank(server: &Server, status: &str, code: Option<&str>, days: i64) {
+    server.vault.lock().unwrap().debits_become(status, code);
+    debits::poll::once(&server.app, server.app.now_ms() + days * DAY_MS).await.unwrap();
+}
+
+async fn states(server: &Server, id: &str) -> (Value, Value, Value) {
+    let invoice = server.invoices_of(id).await.remove(1);
+    let agreement = server.get(&format!("/v1/subscriptions/{id}"), &[]).await.ok();
+    (invoice["status"].clone(), invoice["next_payment_attempt"].clone(), agreement.at("status"))
+}
+
+#[tokio::test]
+async fn a_renewal_by_bank_account_is_paid_when_the_bank_has_settled_it() {
+    for server in servers().await {
+        let (id, _) = submitted(&server).await;
+        assert_eq!(states(&server, &id).await, (json!("open"), json!(null), json!("active")));
+        assert_eq!(charges(&server), 2, "one card, one debit, nothing repeated while the bank decides");
+        bank(&server, "settled", None, 1).await;
+        assert_eq!(states(&server, &id).await, (json!("paid"), json!(null), json!("active")));
+    }
+}
+
+#[tokio::test]
+async fn a_debit_that_was_taken_back_is_owed_again_and_presented_again_only_where_it_may_be() {
+    for server in servers().await {
+        for (code, again) in [("R01", true), ("R10", false)] {
+            let (id, clock) = submitted(&server).await;
+            bank(&server, "settled", None, 1).await;
+            assert_eq!(states(&server, &id).await.0, "paid");
+            bank(&server, "returned", Some(code), 3).await;
+            let (invoice, next, agreement) = states(&server, &id).await;
+            assert_eq!((invoice, agreement), (json!("open"), json!("past_due")), "{code}");
+            assert_eq!(next.is_null(), !again, "{code}: {next}");
+            let before = charges(&server);
+            server.advance(&clock, at("2027-03-10T00:00:00Z")).await;
+            assert_eq!(charges(&server) - before, usize::from(again), "{code}");
+        }
+    }
+}
