@@ -37,11 +37,11 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
-@pytest.fixture(scope="session")
-def stack():
-    """The installation. Where ONFILE_E2E_KEEP names a folder its data stays there, for a search afterwards."""
+def own_installation(purpose: str):
+    """An installation for one purpose. Where ONFILE_E2E_KEEP names a folder its data stays there, for a search
+    afterwards."""
     keep = os.environ.get("ONFILE_E2E_KEEP")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{database()}-", dir=keep))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{database()}-{purpose}-", dir=keep))
     folder.chmod(0o711)  # PostgreSQL runs as a user of its own and has to reach its folder within
     stack = Stack(folder / "data", database())
     try:
@@ -51,6 +51,12 @@ def stack():
         stack.stop()
         if not keep:
             shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """The installation that most tests share."""
+    yield from own_installation("all")
 
 
 @pytest.fixture(scope="session")

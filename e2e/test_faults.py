@@ -5,19 +5,15 @@ Not one charge is made twice, lost or invented, and everything that was left ope
 
 import concurrent.futures
 import os
-import pathlib
 import random
-import shutil
-import tempfile
 import time
 
 import pytest
 
-from conftest import database
+from conftest import database, own_installation
 from killer import STAGES, Killer, interrupted, operations
 from oracle import compare
 from shop import Shop, all_of
-from stack import Stack
 
 SEED = int(os.environ.get("ONFILE_E2E_SEED") or 20261122)
 ORDERS = 1_000
@@ -37,18 +33,7 @@ OPEN = "SELECT COUNT(*) FROM operations WHERE state IN ('sending', 'pending', 'u
 
 @pytest.fixture(scope="module")
 def own_stack():
-    """An installation of its own, so that the ledger holds these orders alone."""
-    keep = os.environ.get("ONFILE_E2E_KEEP")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{database()}-faults-", dir=keep))
-    folder.chmod(0o711)
-    stack = Stack(folder / "data", database())
-    try:
-        yield stack
-        assert stack.stop() == 0, stack.errors()
-    finally:
-        stack.stop()
-        if not keep:
-            shutil.rmtree(folder)
+    yield from own_installation("faults")
 
 
 class Orders:

@@ -36,8 +36,12 @@ async fn daily(server: &Server, count: usize) -> Vec<String> {
     for _ in 0..count {
         let customer = server.post("/v1/customers", &[]).await.ok().id();
         server.give_card(&customer, "pm_card_visa").await;
-        let daily = [("onfile[recurrence][rule]", "FREQ=DAILY"), ("onfile[recurrence][timezone]", "UTC")];
-        made.push(subscription(server, &customer, &price, &daily).await);
+        let every_day = [
+            ("onfile[recurrence][rule]", "FREQ=DAILY"),
+            ("onfile[recurrence][timezone]", "UTC"),
+            ("onfile[recurrence][time]", time.as_str()),
+        ];
+        made.push(subscription(server, &customer, &price, &every_day).await);
     }
     made
 }

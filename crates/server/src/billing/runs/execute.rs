@@ -24,10 +24,6 @@ use super::super::{Error, collect};
 const SET: u32 = 200;
 /// How many requests are under way at a time: a processor that takes 300 ms is then asked 800 times a second.
 const IN_FLIGHT: usize = 256;
-/// How long claimed work belongs to its claimer. Writing a set takes milliseconds; what takes longer than this is
-/// taken over by somebody else, and nobody is harmed.
-const LEASE_MS: i64 = 60_000;
-
 /// Whose due work, and in which time.
 #[derive(Debug, Clone)]
 pub struct Scope {
@@ -133,13 +129,15 @@ async fn claim_invoices(app: &App, cause: &Cause, scope: &Scope) -> Result<Vec<I
     Ok(claimed)
 }
 
+/// Claimed work belongs to its claimer for as long as a sent operation does. Writing a set takes milliseconds; what takes
+/// longer than the lease is taken over by somebody else, and nobody is harmed.
 fn claim<'a>(app: &App, scope: &'a Scope) -> Claim<'a> {
     let now_ms = app.now_ms();
     Claim {
         clock: scope.key(),
         until_ms: scope.now(app) * 1000,
         now_ms,
-        lease_until: now_ms + LEASE_MS,
+        lease_until: now_ms + app.config.processing.lease_ms,
         limit: SET,
     }
 }
