@@ -14,8 +14,8 @@ pub mod network;
 
 /// The longest plan, in days after the first attempt.
 pub const DAYS_MAX: u16 = 60;
-/// How long the first outage is waited out; each further one twice as long.
-const OUTAGE_WAIT: SignedDuration = SignedDuration::from_mins(5);
+/// How long the first outage is waited out where nothing else is said; each further one twice as long.
+pub const OUTAGE_WAIT: SignedDuration = SignedDuration::from_mins(5);
 /// How many outages in a row are waited out before a person has to look: some five days.
 const OUTAGES_MAX: u32 = 16;
 /// The longest wait for an outage to be over.
@@ -74,11 +74,12 @@ pub enum Plan {
     AskCustomer(String),
 }
 
-/// On which days a debt is tried again.
+/// When a debt is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     // At most one less than M4's three, increasing.
     days: Vec<u16>,
+    outage_wait: SignedDuration,
 }
 
 /// Why a policy was refused.
@@ -95,7 +96,7 @@ pub enum RetryPolicyError {
 impl Default for RetryPolicy {
     /// Three and seven days after the first attempt.
     fn default() -> Self {
-        Self { days: vec![3, 7] }
+        Self { days: vec![3, 7], outage_wait: OUTAGE_WAIT }
     }
 }
 
@@ -110,7 +111,15 @@ impl RetryPolicy {
         }
         let within = days.iter().all(|day| (1..=DAYS_MAX).contains(day));
         let increasing = days.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
-        if within && increasing { Ok(Self { days }) } else { Err(RetryPolicyError::Days) }
+        let policy = Self { days, outage_wait: OUTAGE_WAIT };
+        if within && increasing { Ok(policy) } else { Err(RetryPolicyError::Days) }
+    }
+
+    /// The same, waiting so long for a first outage to be over. A wait is at least a second: what is due again at once
+    /// would keep a run from ever ending.
+    #[must_use]
+    pub fn with_outage_wait(self, wait: SignedDuration) -> Self {
+        Self { outage_wait: wait.clamp(SignedDuration::from_secs(1), OUTAGE_WAIT_MAX), ..self }
     }
 
     /// What comes next for a debt with these attempts, in the order of time, if this card would be charged.
@@ -174,7 +183,7 @@ impl RetryPolicy {
             at = earliest;
             because = String::from("The network asks to wait this long after the last decline.");
         }
-        match outage_until(history) {
+        match self.outage_until(history) {
             Ok(Some(earliest)) if earliest > at => Plan::Retry {
                 at: earliest,
                 because: "The last try never reached the bank; it does not count.".into(),
@@ -190,6 +199,19 @@ impl RetryPolicy {
     fn slot(&self, first: &Attempt<'_>, made: usize) -> Option<(Timestamp, u16)> {
         let day = *self.days.get(made.saturating_sub(1))?;
         Some((after(first.at, SignedDuration::from_hours(24 * i64::from(day))), day))
+    }
+
+    /// Until when the last outages are waited out; an error when there were too many in a row.
+    fn outage_until(&self, history: &[Attempt<'_>]) -> Result<Option<Timestamp>, ()> {
+        let in_row = history.iter().rev().take_while(|attempt| attempt.outcome == Outcome::Outage).count();
+        let Some(last) = history.last().filter(|_| in_row > 0) else { return Ok(None) };
+        let in_row = u32::try_from(in_row).map_err(|_| ())?;
+        if in_row >= OUTAGES_MAX {
+            return Err(());
+        }
+        let wait =
+            self.outage_wait.checked_mul(1 << (in_row - 1)).unwrap_or(OUTAGE_WAIT_MAX).min(OUTAGE_WAIT_MAX);
+        Ok(Some(after(last.at, wait)))
     }
 }
 
@@ -240,18 +262,6 @@ fn refused_for(history: &[Attempt<'_>], card: Card<'_>) -> Option<Plan> {
         }
         _ => None,
     }
-}
-
-/// Until when the last outages are waited out; an error when there were too many in a row.
-fn outage_until(history: &[Attempt<'_>]) -> Result<Option<Timestamp>, ()> {
-    let in_row = history.iter().rev().take_while(|attempt| attempt.outcome == Outcome::Outage).count();
-    let Some(last) = history.last().filter(|_| in_row > 0) else { return Ok(None) };
-    let in_row = u32::try_from(in_row).map_err(|_| ())?;
-    if in_row >= OUTAGES_MAX {
-        return Err(());
-    }
-    let wait = OUTAGE_WAIT.checked_mul(1 << (in_row - 1)).unwrap_or(OUTAGE_WAIT_MAX).min(OUTAGE_WAIT_MAX);
-    Ok(Some(after(last.at, wait)))
 }
 
 /// So long after a moment; at the end of time it stays there.

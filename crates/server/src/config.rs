@@ -4,6 +4,8 @@ pub mod mail;
 
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
+use onfile_core::retries::RetryPolicy;
 use onfile_service::config::{ConfigError, DatabaseConfig, DatabaseUrl, ListenConfig, LogConfig};
 use serde::Deserialize;
 
@@ -100,6 +102,16 @@ pub struct ProcessingConfig {
     pub pending_check_ms: i64,
     /// How often a settled bank debit, which may still come back, is looked up, in milliseconds.
     pub return_check_ms: i64,
+    /// How long it is waited after a charge that never reached a bank, before it is tried again, in milliseconds; after
+    /// each further one twice as long. Whole seconds, from 1 to 43200.
+    pub outage_wait_ms: i64,
+}
+
+impl ProcessingConfig {
+    /// When debts are tried again.
+    pub fn retry_policy(&self) -> RetryPolicy {
+        RetryPolicy::default().with_outage_wait(SignedDuration::from_millis(self.outage_wait_ms))
+    }
 }
 
 impl Default for ProcessingConfig {
@@ -110,6 +122,7 @@ impl Default for ProcessingConfig {
             check_delay_max_ms: 86_400_000,
             pending_check_ms: 3_600_000,
             return_check_ms: 86_400_000,
+            outage_wait_ms: 300_000,
         }
     }
 }

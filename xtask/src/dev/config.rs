@@ -25,6 +25,8 @@ pub struct Timeouts {
     webhook_retry_ms: u32,
     /// How often bank debits are looked up: soon, since the sandbox's clock is moved by days in a moment.
     debit_check_ms: u32,
+    /// How long it is waited after a charge that never reached a bank.
+    outage_wait_ms: u32,
 }
 
 impl Timeouts {
@@ -38,6 +40,7 @@ impl Timeouts {
         webhook_ms: 10_000,
         webhook_retry_ms: 10_000,
         debit_check_ms: 5_000,
+        outage_wait_ms: 300_000,
     };
     /// For fault tests, which wait for each of these to pass.
     pub const FAST: Self = Self {
@@ -49,6 +52,7 @@ impl Timeouts {
         webhook_ms: 2_000,
         webhook_retry_ms: 200,
         debit_check_ms: 500,
+        outage_wait_ms: 2_000,
     };
 }
 
@@ -111,7 +115,7 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
          [public]\nurl = {url}\n\n\
          [vault]\nsocket = {socket}\ncredential_file = {service}\nurl = {vault}\ntimeout_ms = {timeout}\n\n\
          [processing]\nlease_ms = {lease}\nabsent_is_final_after_ms = {absent}\ncheck_delay_max_ms = {check}\n\
-         pending_check_ms = {debit}\nreturn_check_ms = {debit}\n\n\
+         pending_check_ms = {debit}\nreturn_check_ms = {debit}\noutage_wait_ms = {outage}\n\n\
          [mail]\nhost = \"127.0.0.1\"\nport = {mail}\ntls = \"none\"\nfrom = \"receipts@demo.example\"\n\n\
          [webhooks]\ntimeout_ms = {webhook}\nretry_delay_ms = {webhook_retry}\n\n\
          [log]\nformat = \"text\"\nlevel = \"info\"\n",
@@ -130,6 +134,7 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
         webhook = timeouts.webhook_ms,
         webhook_retry = timeouts.webhook_retry_ms,
         debit = timeouts.debit_check_ms,
+        outage = timeouts.outage_wait_ms,
     )
 }
 

@@ -26,6 +26,11 @@ impl From<Error> for ApiError {
                 error.decline_code = Some("attempts_exhausted".to_owned());
                 error
             }
+            Error::NetworkLimit { .. } => {
+                let mut error = Self::invalid("", "network_limit", message);
+                error.decline_code = Some("network_limit".to_owned());
+                error
+            }
             Error::Amounts(_) => Self::invalid("amount", "amount_too_large", message),
             Error::PaymentFailed { error, .. } | Error::SetupFailed { error, .. } => failed(&error),
             Error::Refused => Self::invalid("", "processing_error", message),

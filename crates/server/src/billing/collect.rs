@@ -18,6 +18,9 @@ use crate::store::{agreements, runs};
 
 use super::{Error, outcome, tell, time};
 
+/// In a run's report: the card's network allows no attempt now.
+pub const NETWORK_LIMIT: &str = "network_limit";
+
 /// How somebody pays an invoice.
 #[derive(Debug, Clone, Default)]
 pub struct Pay {
@@ -58,7 +61,14 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
     let method = method(&mut tx, account, &invoice).await?;
     drop(tx);
     let Some(method) = method else {
-        return give_up(app, cause, id, "There is no payment method to charge.").await;
+        return put_off(
+            app,
+            cause,
+            id,
+            run,
+            Later::never("no_payment_method", "There is no payment method to charge."),
+        )
+        .await;
     };
     let mut tx = app.db.begin().await?;
     runs::insert_items(&mut tx, account, run, [runs::Item::planned(&invoice, true)]).await?;
@@ -71,23 +81,54 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
     };
     match intents::confirm(app, cause, &intent, ask).await {
         Ok(_) | Err(payments::Error::PaymentFailed { .. } | payments::Error::NotSent) => Ok(()),
-        Err(payments::Error::AttemptsExhausted(limit)) => give_up(app, cause, id, &limit.to_string()).await,
+        Err(payments::Error::AttemptsExhausted(limit)) => {
+            put_off(app, cause, id, run, Later::never("attempts_exhausted", &limit.to_string())).await
+        }
+        Err(payments::Error::NetworkLimit { until, because }) => {
+            let later = Later { next: until, reason: NETWORK_LIMIT, why: &because };
+            put_off(app, cause, id, run, later).await
+        }
         // What cannot be charged at all (a removed method, an account that was closed) does not get better by itself.
         Err(error @ (payments::Error::Invalid { .. } | payments::Error::NoSuch { .. })) => {
-            give_up(app, cause, id, &error.to_string()).await
+            put_off(app, cause, id, run, Later::never("not_chargeable", &error.to_string())).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Plans no further attempt, and says why.
-async fn give_up(app: &App, cause: &Cause, id: &InvoiceId, why: &str) -> Result<(), Error> {
+/// An attempt that a run did not make.
+#[derive(Debug, Clone, Copy)]
+struct Later<'a> {
+    /// When it is tried again, Unix seconds of the customer's time; none when never by itself.
+    next: Option<i64>,
+    /// In a word, for reports.
+    reason: &'static str,
+    /// For people.
+    why: &'a str,
+}
+
+impl<'a> Later<'a> {
+    fn never(reason: &'static str, why: &'a str) -> Self {
+        Self { next: None, reason, why }
+    }
+}
+
+/// Plans what is said instead of an attempt, in the invoice and in the run's report.
+async fn put_off(
+    app: &App,
+    cause: &Cause,
+    id: &InvoiceId,
+    run: &RunId,
+    later: Later<'_>,
+) -> Result<(), Error> {
     let account = &cause.account.id;
     let mut tx = app.db.begin().await?;
     let Some(mut invoice) = objects::lock::<Invoice>(&mut tx, account, id).await? else { return Ok(()) };
-    invoice.object.next_payment_attempt = None;
-    invoice.object.explanation = Some(why.to_owned());
+    invoice.object.next_payment_attempt = later.next;
+    invoice.object.explanation = Some(later.why.to_owned());
     objects::save(&mut tx, account, &invoice.object).await?;
+    let item = runs::Item::not_charged(&invoice.object, later.reason);
+    runs::insert_items(&mut tx, account, run, [item]).await?;
     tell::invoice(&mut tx, app, cause, "invoice.updated", &invoice).await?;
     Ok(tx.commit().await?)
 }

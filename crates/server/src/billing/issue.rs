@@ -2,6 +2,7 @@
 
 use onfile_core::ids::RunId;
 use onfile_core::recurrence::Occurrence;
+use onfile_core::retries::network::NetworkLimit;
 use onfile_core::subscription::SubscriptionStatus;
 use onfile_service::db::Tx;
 
@@ -19,7 +20,7 @@ use crate::store::objects::Versioned;
 use crate::store::{runs, sets};
 
 use super::world::World;
-use super::{Error, cancel, draft, finalise, tell};
+use super::{Error, cancel, collect, draft, finalise, tell};
 
 /// How a set is billed.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ struct Bill {
     intent: Option<PaymentIntent>,
     operation: Option<Operation>,
     subscription: Versioned<Subscription>,
+    /// Its card's network allows no attempt now.
+    limited: bool,
 }
 
 /// Does what is due about locked agreements: bills one occurrence of each, or ends it. Of an agreement with more due,
@@ -63,7 +66,7 @@ pub async fn issue(
     subscriptions: Vec<Versioned<Subscription>>,
     how: &How,
 ) -> Result<Issued, Error> {
-    let world = World::of(tx, &cause.account.id, subscriptions.iter().map(|found| &found.object)).await?;
+    let world = World::of(tx, &cause.account, subscriptions.iter().map(|found| &found.object)).await?;
     let mut bills = Vec::new();
     let mut changed = Vec::new();
     let mut agreements = 0;
@@ -75,7 +78,9 @@ pub async fn issue(
         agreements += 1;
         match what {
             Due::Bill(occurrence) => match bill(app, &world, &mut subscription.object, &occurrence, how) {
-                Ok(invoice) => bills.push(Bill { invoice, intent: None, operation: None, subscription }),
+                Ok(invoice) => {
+                    bills.push(Bill { invoice, intent: None, operation: None, subscription, limited: false });
+                }
                 Err(reason) => {
                     subscription.object.parked = Some(reason);
                     tell::subscription(tx, app, cause, "customer.subscription.updated", &subscription)
@@ -145,7 +150,13 @@ async fn write(
     }
     if let Some(run) = &how.run {
         let sent = |bill: &Bill| bill.operation.is_some() || bill.invoice.next_payment_attempt.is_some();
-        let items = bills.iter().map(|bill| runs::Item::planned(&bill.invoice, sent(bill)));
+        let items = bills.iter().map(|bill| {
+            if bill.limited {
+                runs::Item::not_charged(&bill.invoice, collect::NETWORK_LIMIT)
+            } else {
+                runs::Item::planned(&bill.invoice, sent(bill))
+            }
+        });
         runs::insert_items(tx, account, run, items).await?;
     }
     let mut issued = Issued::default();
@@ -159,7 +170,7 @@ async fn write(
 
 /// Makes one invoice final, and prepares its first attempt where it is charged automatically.
 fn charge(app: &App, cause: &Cause, world: &World, bill: &mut Bill, how: &How) -> Result<(), Error> {
-    let Bill { invoice, intent, operation, subscription } = bill;
+    let Bill { invoice, intent, operation, subscription, limited } = bill;
     let subscription = &mut subscription.object;
     let Some(customer) = world.customer(&subscription.customer) else { return Ok(()) };
     let Some(mut payment) = finalise::finalise(app, invoice, customer, how.now)? else { return Ok(()) };
@@ -173,7 +184,21 @@ fn charge(app: &App, cause: &Cause, world: &World, bill: &mut Bill, how: &How) -
             // A debit needs a look at its mandate: the run does that one by one, once its invoices are written.
             invoice.next_payment_attempt = Some(how.now);
         } else if let Some(method) = method {
-            *operation = Some(intents::prepare_first(app, cause, &mut payment, method));
+            let limit = world.limit(method, payment.amount, payment.currency, how.now);
+            *limited = limit != NetworkLimit::Allowed;
+            match limit {
+                NetworkLimit::Allowed => {
+                    *operation = Some(intents::prepare_first(app, cause, &mut payment, method));
+                }
+                NetworkLimit::WaitUntil { at, because } => {
+                    invoice.next_payment_attempt = Some(at.as_second());
+                    invoice.explanation = Some(because);
+                }
+                NetworkLimit::Stop(why) => {
+                    invoice.explanation = Some(why);
+                    subscription.status = subscription.status.after_failure();
+                }
+            }
         } else {
             invoice.explanation = Some("There is no payment method to charge.".to_owned());
             subscription.status = subscription.status.after_failure();
@@ -192,7 +217,7 @@ async fn tell_of(tx: &mut Tx, app: &App, cause: &Cause, bill: &Bill) -> Result<(
             let snapshot = Snapshot::PaymentIntent(intent.clone());
             let news = News { kind: "payment_intent.created", version: 1, snapshot: &snapshot };
             events::append(tx, app, cause, &news).await?;
-            if bill.invoice.explanation.is_some() {
+            if bill.invoice.explanation.is_some() && bill.invoice.next_payment_attempt.is_none() {
                 tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;
             }
         }

@@ -8,11 +8,13 @@ use crate::app::App;
 use crate::model::invoice::{AttemptResult, Invoice};
 use crate::model::operation::Operation;
 use crate::model::payment_intent::PaymentIntent;
+use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::Subscription;
-use crate::payments::Cause;
+use crate::payments::{Cause, network_limits};
 use crate::store::objects::{self, Versioned};
 use crate::store::{agreements, runs};
 
+use super::retry::Rules;
 use super::{retry, tell, time};
 
 /// After an attempt: the payment is locked and already tells its own new state. The invoice is locked after it, and the
@@ -27,10 +29,22 @@ pub async fn attempted(
     intent: &PaymentIntent,
     operation: &Operation,
 ) -> Result<(), DbError> {
-    let Some(id) = &intent.invoice else { return Ok(()) };
     let Some(step) = Step::of(operation.state) else { return Ok(()) };
-    let mut invoice = lock(tx, cause, id).await?;
-    let now = time::now(tx, app, &cause.account.id, invoice.object.test_clock.as_ref()).await?;
+    let method = match step {
+        Step::Failed | Step::NeverArrived => method_of(tx, cause, operation).await?,
+        _ => None,
+    };
+    let invoice = match &intent.invoice {
+        Some(id) => Some(lock(tx, cause, id).await?),
+        None => None,
+    };
+    let clock = invoice.as_ref().and_then(|invoice| invoice.object.test_clock.as_ref());
+    let now = time::now(tx, app, &cause.account.id, clock).await?;
+    if let (Step::Failed, Some(method)) = (step, &method) {
+        network_limits::note(tx, cause, method, intent, operation, now).await?;
+    }
+    let Some(mut invoice) = invoice else { return Ok(()) };
+    let rules = Rules::of(tx, app, cause, method.as_ref()).await?;
     match step {
         Step::Paid => {
             retry::note(&mut invoice.object, operation, AttemptResult::Paid, now);
@@ -39,7 +53,7 @@ pub async fn attempted(
         Step::Failed => {
             let result = retry::declined(intent.last_error.as_ref());
             retry::note(&mut invoice.object, operation, result, now);
-            retry::plan(&mut invoice.object, intent, operation, now);
+            retry::plan(&rules, &mut invoice.object, intent, operation, now);
             failed(tx, app, cause, &invoice, intent).await?;
         }
         Step::Waits => tell::invoice(tx, app, cause, "invoice.payment_action_required", &invoice).await?,
@@ -48,7 +62,7 @@ pub async fn attempted(
         Step::NeverArrived => {
             // No attempt in the sense of M4, and nothing that the customer could help with.
             retry::note(&mut invoice.object, operation, AttemptResult::Outage, now);
-            retry::plan(&mut invoice.object, intent, operation, now);
+            retry::plan(&rules, &mut invoice.object, intent, operation, now);
             tell::invoice(tx, app, cause, "invoice.updated", &invoice).await?;
         }
     }
@@ -63,6 +77,17 @@ pub async fn attempted(
         .await?;
     }
     Ok(())
+}
+
+/// The method that was tried; one that is removed by now is still known.
+async fn method_of(
+    tx: &mut Tx,
+    cause: &Cause,
+    operation: &Operation,
+) -> Result<Option<PaymentMethod>, DbError> {
+    let Some(id) = &operation.doc.payment_method else { return Ok(None) };
+    let found = objects::load::<PaymentMethod>(tx, &cause.account.id, id).await?;
+    Ok(found.map(|found| found.object))
 }
 
 #[derive(Clone, Copy)]
@@ -181,7 +206,8 @@ pub async fn taken_back(
     it.status = status;
     it.amount_paid = 0;
     it.moments.paid = None;
-    retry::plan_after_return(it, code, now);
+    let rules = Rules::of(tx, app, cause, None).await?;
+    retry::plan_after_return(&rules, it, code, now);
     objects::save(tx, &cause.account.id, it).await?;
     tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;
     change(tx, app, cause, &invoice.object, |subscription| {

@@ -4,11 +4,17 @@ use jiff::Timestamp;
 use onfile_core::attempts::Initiator;
 use onfile_core::decline::DeclineReason;
 use onfile_core::retries::bank::Returned;
+use onfile_core::retries::network::NetworkLimit;
 use onfile_core::retries::{Attempt, Card, Outcome, Plan, RetryPolicy};
+use onfile_service::db::{DbError, Tx};
 
+use crate::app::App;
 use crate::model::invoice::{AttemptResult, Attempted, Invoice};
 use crate::model::operation::Operation;
 use crate::model::payment_intent::{AttemptError, PaymentIntent};
+use crate::model::payment_method::PaymentMethod;
+use crate::payments::Cause;
+use crate::payments::network_limits::CardHistory;
 
 /// The most attempts that are remembered: more than may be made, outages included, so none is forgotten that counts.
 const REMEMBERED_MAX: usize = 64;
@@ -40,46 +46,81 @@ pub fn declined(error: Option<&AttemptError>) -> AttemptResult {
     }
 }
 
+/// What a plan goes by besides the invoice itself.
+pub struct Rules {
+    policy: RetryPolicy,
+    card: CardHistory,
+}
+
+impl Rules {
+    /// The installation's rules, and what networks count of the method that was tried, if it is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of(
+        tx: &mut Tx,
+        app: &App,
+        cause: &Cause,
+        method: Option<&PaymentMethod>,
+    ) -> Result<Self, DbError> {
+        let card = match method {
+            Some(method) => CardHistory::of(tx, &cause.account, method).await?,
+            None => CardHistory::default(),
+        };
+        Ok(Self { policy: app.config.processing.retry_policy(), card })
+    }
+}
+
 /// Plans the next attempt after one that failed or never left, or says why there is none.
-pub fn plan(invoice: &mut Invoice, intent: &PaymentIntent, operation: &Operation, now: i64) {
+pub fn plan(rules: &Rules, invoice: &mut Invoice, intent: &PaymentIntent, operation: &Operation, now: i64) {
     let refused = intent.last_error.as_ref().is_some_and(|error| error.kind == "api_error");
     let last_declined = invoice.attempts.last().is_some_and(|made| made.result != AttemptResult::Outage);
     let plan = if refused && last_declined {
         Plan::Stop("The processor did not accept the request; the merchant has to look.".to_owned())
     } else if operation.doc.bank_account && last_declined {
         let code = intent.last_error.as_ref().and_then(|error| error.network_code.clone());
-        after_return(invoice, &code.unwrap_or_default(), now)
+        after_return(rules, invoice, &code.unwrap_or_default(), now)
     } else {
         let number = operation.fingerprint.as_deref().unwrap_or_default();
-        next(invoice, number, now)
+        within_limits(rules, invoice, next(rules, invoice, number, now))
     };
     apply(invoice, plan);
 }
 
 /// Plans what follows a debit that came back after it had settled.
-pub fn plan_after_return(invoice: &mut Invoice, code: &str, now: i64) {
+pub fn plan_after_return(rules: &Rules, invoice: &mut Invoice, code: &str, now: i64) {
     // What the bank took back was not paid after all.
     for made in invoice.attempts.iter_mut().filter(|made| made.result == AttemptResult::Paid) {
         made.result =
             AttemptResult::Declined { code: None, network_code: Some(code.to_owned()), advice_code: None };
     }
-    let plan = after_return(invoice, code, now);
+    let plan = after_return(rules, invoice, code, now);
     apply(invoice, plan);
 }
 
-fn next(invoice: &Invoice, number: &str, now: i64) -> Plan {
+fn next(rules: &Rules, invoice: &Invoice, number: &str, now: i64) -> Plan {
     let attempts: Vec<Attempt<'_>> = invoice.attempts.iter().map(remembered).collect();
-    RetryPolicy::default().next(&attempts, Card { fingerprint: number, changed_at: None }, moment(now))
+    rules.policy.next(&attempts, Card { fingerprint: number, changed_at: None }, moment(now))
+}
+
+/// A planned attempt, as late as the card's network wants it.
+fn within_limits(rules: &Rules, invoice: &Invoice, plan: Plan) -> Plan {
+    let Plan::Retry { at: planned, .. } = plan else { return plan };
+    match rules.card.limit(invoice.amount_due(), invoice.currency, planned) {
+        NetworkLimit::Allowed => plan,
+        NetworkLimit::WaitUntil { at, because } => Plan::Retry { at, because },
+        NetworkLimit::Stop(why) => Plan::AskCustomer(why),
+    }
 }
 
 /// A returned debit is presented again by the banks' rules, within the three attempts of every debt (M4).
-fn after_return(invoice: &Invoice, code: &str, now: i64) -> Plan {
+fn after_return(rules: &Rules, invoice: &Invoice, code: &str, now: i64) -> Plan {
     let counted = invoice.attempts.iter().filter(|made| made.result != AttemptResult::Outage);
     let presented = u32::try_from(counted.clone().count()).unwrap_or(u32::MAX);
     let settled_at = counted.map(|made| made.at).next().unwrap_or(now);
     let returned =
         Returned { code, settled_at: moment(settled_at), represented: presented.saturating_sub(1) };
-    RetryPolicy::default().after_return(returned, moment(now))
+    rules.policy.after_return(returned, moment(now))
 }
 
 fn remembered(made: &Attempted) -> Attempt<'_> {

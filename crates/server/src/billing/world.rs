@@ -3,14 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use jiff::Timestamp;
+use onfile_core::currency::Currency;
 use onfile_core::ids::{AccountId, CustomerId, PaymentMethodId, PriceId, ProductId};
+use onfile_core::retries::network::NetworkLimit;
 use onfile_service::db::{DbError, Tx};
 
+use crate::model::account::Account;
 use crate::model::customer::Customer;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::price::Price;
 use crate::model::product::Product;
 use crate::model::subscription::Subscription;
+use crate::payments::network_limits::CardHistory;
 use crate::store::objects::Stored;
 use crate::store::sets;
 
@@ -21,6 +26,7 @@ pub struct World {
     prices: HashMap<PriceId, Price>,
     products: HashMap<ProductId, Product>,
     methods: HashMap<PaymentMethodId, PaymentMethod>,
+    histories: HashMap<PaymentMethodId, CardHistory>,
 }
 
 impl World {
@@ -30,18 +36,20 @@ impl World {
     /// When the database fails.
     pub async fn of<'a>(
         tx: &mut Tx,
-        account: &AccountId,
+        account: &Account,
         subscriptions: impl Iterator<Item = &'a Subscription> + Clone,
     ) -> Result<Self, DbError> {
+        let Account { id, .. } = account;
         let customers: HashMap<_, Customer> =
-            load(tx, account, subscriptions.clone().map(|s| &s.customer)).await?;
+            load(tx, id, subscriptions.clone().map(|s| &s.customer)).await?;
         let items = subscriptions.clone().flat_map(|s| &s.items);
-        let prices: HashMap<_, Price> = load(tx, account, items.map(|item| &item.price)).await?;
-        let products = load(tx, account, prices.values().map(|price| &price.product)).await?;
+        let prices: HashMap<_, Price> = load(tx, id, items.map(|item| &item.price)).await?;
+        let products = load(tx, id, prices.values().map(|price| &price.product)).await?;
         let defaults = customers.values().filter_map(|customer| customer.default_payment_method.as_ref());
         let own = subscriptions.filter_map(|s| s.default_payment_method.as_ref());
-        let methods = load(tx, account, own.chain(defaults)).await?;
-        Ok(Self { customers, prices, products, methods })
+        let methods: HashMap<_, PaymentMethod> = load(tx, id, own.chain(defaults)).await?;
+        let histories = CardHistory::of_all(tx, account, methods.values()).await?;
+        Ok(Self { customers, prices, products, methods, histories })
     }
 
     /// A customer who is not deleted.
@@ -53,6 +61,13 @@ impl World {
     pub fn price(&self, id: &PriceId) -> Option<(&Price, &Product)> {
         let price = self.prices.get(id)?;
         Some((price, self.products.get(&price.product)?))
+    }
+
+    /// Whether a method's network allows an attempt by the merchant at this amount now.
+    pub fn limit(&self, method: &PaymentMethod, amount: i64, currency: Currency, now: i64) -> NetworkLimit {
+        let now = Timestamp::from_second(now).unwrap_or(Timestamp::MAX);
+        let history = self.histories.get(&method.id);
+        history.map_or(NetworkLimit::Allowed, |history| history.limit(amount, currency, now))
     }
 
     /// What an agreement is charged to: its own method, else its customer's; one that was removed is none.

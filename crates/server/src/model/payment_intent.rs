@@ -1,6 +1,7 @@
 //! A payment on its way: also the debt that M2 and M4 count by, while no invoice stands behind it.
 
 use onfile_core::currency::Currency;
+use onfile_core::decline::DeclineReason;
 use onfile_core::ids::{
     ChargeId, CustomerId, Id, IdSource, InvoiceId, OperationId, PaymentIntentId, PaymentMethodId, RunId,
 };
@@ -201,6 +202,17 @@ pub struct AttemptError {
     /// The method that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_method: Option<PaymentMethodId>,
+}
+
+impl AttemptError {
+    /// All that was said about the decline.
+    pub fn reason(&self) -> DeclineReason<'_> {
+        DeclineReason {
+            code: self.decline_code.as_deref(),
+            network_code: self.network_code.as_deref(),
+            advice_code: self.advice_code.as_deref(),
+        }
+    }
 }
 
 impl Object for PaymentIntent {

@@ -60,6 +60,14 @@ pub enum Error {
     /// No more attempts are allowed for this debt (M4).
     #[error(transparent)]
     AttemptsExhausted(#[from] AttemptsExhausted),
+    /// The card's network allows no attempt by the merchant now; nothing was sent.
+    #[error("{because}")]
+    NetworkLimit {
+        /// When it does again, Unix seconds of the customer's time; none where another card is needed.
+        until: Option<i64>,
+        /// For people.
+        because: String,
+    },
     /// More than there is (M5).
     #[error(transparent)]
     Amounts(#[from] AmountsError),

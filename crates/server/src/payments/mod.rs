@@ -12,6 +12,7 @@ pub mod destroy;
 pub mod error;
 pub mod instruments;
 pub mod intents;
+pub mod network_limits;
 pub mod refunds;
 pub mod requests;
 pub mod resolve;

@@ -24,7 +24,8 @@ pub struct Item {
     /// `sent` until the outcome is known; then `paid`, `declined`, `needs_customer`, `not_sent`; `open` where nothing
     /// was to be charged by itself.
     pub state: String,
-    /// Why it was not paid: a decline code, or `no_payment_method`, `sent_to_customer`; else empty.
+    /// Why it was not paid: a decline code, or `no_payment_method`, `sent_to_customer`, `network_limit`,
+    /// `attempts_exhausted`, `not_chargeable`; else empty.
     pub reason: String,
     /// When it is tried again, Unix seconds.
     pub next_attempt: Option<i64>,
@@ -47,6 +48,16 @@ impl Item {
             state: state.to_owned(),
             reason: reason.to_owned(),
             next_attempt: None,
+        }
+    }
+
+    /// An invoice that the run leaves open for this reason.
+    pub fn not_charged(invoice: &Invoice, reason: &str) -> Self {
+        Self {
+            state: "open".to_owned(),
+            reason: reason.to_owned(),
+            next_attempt: invoice.next_payment_attempt,
+            ..Self::planned(invoice, false)
         }
     }
 
@@ -78,7 +89,7 @@ pub async fn insert_items(
         .map(|item| {
             json!({
                 "invoice": item.invoice, "customer": item.customer, "currency": item.currency,
-                "amount": item.amount, "state": item.state, "reason": item.reason,
+                "amount": item.amount, "state": item.state, "reason": item.reason, "next": item.next_attempt,
             })
         })
         .collect();
@@ -86,10 +97,12 @@ pub async fn insert_items(
         return Ok(());
     }
     tx.execute(
-        "INSERT INTO run_items (account_id, run_id, invoice_id, customer_id, currency, amount, state, reason) \
-         SELECT $1, $2, r.value->>'invoice', r.value->>'customer', r.value->>'currency', \
-         CAST(r.value->>'amount' AS BIGINT), r.value->>'state', r.value->>'reason' FROM json_each($3) AS r WHERE true \
-         ON CONFLICT (account_id, run_id, invoice_id) DO UPDATE SET state = excluded.state, reason = excluded.reason",
+        "INSERT INTO run_items (account_id, run_id, invoice_id, customer_id, currency, amount, state, reason, \
+         next_attempt) SELECT $1, $2, r.value->>'invoice', r.value->>'customer', r.value->>'currency', \
+         CAST(r.value->>'amount' AS BIGINT), r.value->>'state', r.value->>'reason', \
+         CAST(r.value->>'next' AS BIGINT) FROM json_each($3) AS r WHERE true \
+         ON CONFLICT (account_id, run_id, invoice_id) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
+         next_attempt = excluded.next_attempt",
         binds![account.as_str(), run.as_str(), &Value::Array(rows).to_string()],
     )
     .await?;

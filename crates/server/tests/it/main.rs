@@ -15,6 +15,7 @@ mod keys;
 mod lists;
 mod methods;
 mod mutual_tls;
+mod network_limits;
 mod notices;
 mod outcomes;
 mod pages;

@@ -18,7 +18,7 @@ use super::super::begin::{Plan, begin, prepare};
 use super::super::carry_out::carry_out;
 use super::super::instruments::{self, Instrument};
 use super::super::requests::Confirm;
-use super::super::{Cause, Error, debits, three_d_secure_return};
+use super::super::{Cause, Error, debits, network_limits, three_d_secure_return};
 use super::{answer, cancel, create, details, load, lock};
 
 /// Confirms a payment intent. One that waits for a challenge is first withdrawn at the processor (M2), then tried
@@ -102,6 +102,9 @@ pub(super) async fn begin_attempt(
         intent.amounts = Amounts::default();
     }
     let initiator = if ask.off_session { Initiator::Merchant } else { Initiator::Customer };
+    if initiator == Initiator::Merchant {
+        network_limits::check(tx, app, cause, intent, method).await?;
+    }
     let return_url = three_d_secure_return(app, &cause.account.id, intent.id.as_str());
     // Nobody is there to answer a challenge when the merchant initiates, or when the caller does not want to wait.
     let challenge_possible = initiator == Initiator::Customer && !ask.error_on_requires_action;

@@ -52,6 +52,8 @@ pub struct Inner {
     pub unreadable: bool,
     /// Whether security codes go along.
     pub carries_cvc: bool,
+    /// What the issuer of a declining card says, in place of 51.
+    pub network_code: Option<String>,
     /// How long the next order is held up before it is looked at.
     pub stall: Option<Duration>,
     /// A method whose destruction is refused.
@@ -111,9 +113,10 @@ fn descriptor(source: &str) -> Descriptor {
         return Descriptor { details, billing: Billing::default(), created: 1_795_000_000 };
     }
     let last4 = if source.contains("Declined") { "0002" } else { "4242" };
+    let brand = if source.contains("mastercard") { "mastercard" } else { "visa" };
     Descriptor {
         details: Details::Card(CardDetails {
-            brand: "visa".into(),
+            brand: brand.into(),
             first6: "424242".into(),
             last4: last4.into(),
             exp_month: 12,
@@ -228,7 +231,10 @@ async fn forward(State(vault): State<Vault>, Json(order): Json<ForwardOrder>) ->
             .into_response();
     }
     inner.forwarded.push((order.path.clone(), reference.clone()));
-    let body = process(&order, source.as_deref().unwrap_or_default());
+    let mut body = process(&order, source.as_deref().unwrap_or_default());
+    if let (Some(code), Some(decline)) = (&inner.network_code, body["decline"].as_object_mut()) {
+        decline.insert("network_code".to_owned(), json!(code));
+    }
     if order.path.starts_with("/v1/micro_deposits/") && body.get("error").is_some() {
         inner.answered.insert(reference, body.clone());
         return Json(ForwardAnswer::Answered { status: 400, body, carried_cvc: false }).into_response();
