@@ -8,9 +8,10 @@ use onfile_service::db::{DbError, Tx};
 
 use crate::app::App;
 use crate::model::customer::Customer;
-use crate::model::invoice::Invoice;
+use crate::model::invoice::{AttemptResult, Invoice};
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::Subscription;
+use crate::notices::failures::{self, Failure, NO_METHOD};
 use crate::payments::requests::Confirm;
 use crate::payments::{self, Cause, intents};
 use crate::store::objects::{self, Versioned};
@@ -25,6 +26,8 @@ pub struct Pay {
     pub payment_method: Option<String>,
     /// Whether nobody is there (Stripe's default): then it counts as one of the three (M4).
     pub off_session: bool,
+    /// Where the customer comes back to from their bank's check.
+    pub return_url: Option<String>,
     /// It was settled by other means; nothing is charged.
     pub paid_elsewhere: bool,
 }
@@ -58,7 +61,7 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
     let method = method(&mut tx, account, &invoice).await?;
     drop(tx);
     let Some(method) = method else {
-        return give_up(app, cause, id, "There is no payment method to charge.").await;
+        return give_up(app, cause, id, "There is no payment method to charge.", Some(NO_METHOD)).await;
     };
     let mut tx = app.db.begin().await?;
     runs::insert_items(&mut tx, account, run, [runs::Item::planned(&invoice, true)]).await?;
@@ -71,25 +74,53 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
     };
     match intents::confirm(app, cause, &intent, ask).await {
         Ok(_) | Err(payments::Error::PaymentFailed { .. } | payments::Error::NotSent) => Ok(()),
-        Err(payments::Error::AttemptsExhausted(limit)) => give_up(app, cause, id, &limit.to_string()).await,
+        Err(payments::Error::AttemptsExhausted(limit)) => {
+            give_up(app, cause, id, &limit.to_string(), None).await
+        }
         // What cannot be charged at all (a removed method, an account that was closed) does not get better by itself.
         Err(error @ (payments::Error::Invalid { .. } | payments::Error::NoSuch { .. })) => {
-            give_up(app, cause, id, &error.to_string()).await
+            give_up(app, cause, id, &error.to_string(), Some(NO_METHOD)).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Plans no further attempt, and says why.
-async fn give_up(app: &App, cause: &Cause, id: &InvoiceId, why: &str) -> Result<(), Error> {
+/// Plans no further attempt, and says why: the merchant in a sentence, the customer by mail. `code` is why in a word;
+/// else the last attempt's.
+async fn give_up(
+    app: &App,
+    cause: &Cause,
+    id: &InvoiceId,
+    why: &str,
+    code: Option<&str>,
+) -> Result<(), Error> {
     let account = &cause.account.id;
     let mut tx = app.db.begin().await?;
     let Some(mut invoice) = objects::lock::<Invoice>(&mut tx, account, id).await? else { return Ok(()) };
-    invoice.object.next_payment_attempt = None;
+    let planned = invoice.object.next_payment_attempt.take();
+    if planned.is_none() || !invoice.object.status.is_owed() {
+        // Somebody settled it, or gave up before us.
+        return Ok(());
+    }
     invoice.object.explanation = Some(why.to_owned());
     objects::save(&mut tx, account, &invoice.object).await?;
     tell::invoice(&mut tx, app, cause, "invoice.updated", &invoice).await?;
+    let failure = Failure {
+        invoice: &invoice.object,
+        occasion: format!("planned for {}", planned.unwrap_or_default()),
+        code: code.map_or_else(|| last_code(&invoice.object), str::to_owned),
+        method: None,
+    };
+    failures::queue_failure(&mut tx, app, cause, failure).await?;
     Ok(tx.commit().await?)
+}
+
+/// Why the last attempt failed, in a word.
+fn last_code(invoice: &Invoice) -> String {
+    match invoice.attempts.last().map(|made| &made.result) {
+        Some(AttemptResult::Declined { code: Some(code), .. }) => code.clone(),
+        _ => String::new(),
+    }
 }
 
 /// What an invoice is charged to: its own method, else its agreement's, else its customer's.
@@ -140,7 +171,12 @@ pub async fn pay(app: &Arc<App>, cause: &Cause, id: &InvoiceId, ask: Pay) -> Res
     let Some(intent) = invoice.intent() else {
         return Err(DbError::Inconsistent(format!("invoice {id} has no payment")).into());
     };
-    let ask = Confirm { payment_method: Some(method), off_session: ask.off_session, ..Confirm::default() };
+    let ask = Confirm {
+        payment_method: Some(method),
+        off_session: ask.off_session,
+        return_url: ask.return_url,
+        ..Confirm::default()
+    };
     intents::confirm(app, cause, intent, ask).await?;
     Ok(())
 }

@@ -97,6 +97,11 @@ const MEANINGS: &[Meaning] = &[
         advice: "Check the account's numbers, or pay in another way.",
     },
     Meaning {
+        codes: &[crate::notices::failures::NO_METHOD],
+        happened: "There is no card or bank account that we could charge.",
+        advice: "Pay with a card of yours.",
+    },
+    Meaning {
         codes: &["debit_not_authorized", "could_not_process"],
         happened: "Your bank returned the payment.",
         advice: "Pay in another way, or ask your bank why.",

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod agreements;
 pub mod api_keys;
+pub mod card_looks;
 pub mod catalog;
 pub mod clocks;
 pub mod debits;
@@ -46,5 +47,10 @@ pub const MIGRATIONS: &[Migration] = &[
         version: 6,
         name: "0006_webhooks.sql",
         sql: include_str!("../../migrations/0006_webhooks.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "0007_card_looks.sql",
+        sql: include_str!("../../migrations/0007_card_looks.sql"),
     },
 ];
