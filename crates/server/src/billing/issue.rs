@@ -13,6 +13,7 @@ use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::due::{self, Due};
 use crate::model::subscription::{self, Subscription};
+use crate::notices::failures::{self, Failure, NO_METHOD};
 use crate::payments::{Cause, begin_all, intents};
 use crate::store::events::{self, News};
 use crate::store::objects::Versioned;
@@ -194,6 +195,9 @@ async fn tell_of(tx: &mut Tx, app: &App, cause: &Cause, bill: &Bill) -> Result<(
             events::append(tx, app, cause, &news).await?;
             if bill.invoice.explanation.is_some() {
                 tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;
+                let (invoice, code) = (&invoice.object, NO_METHOD.to_owned());
+                let failure = Failure { invoice, occasion: "issued".to_owned(), code, method: None };
+                failures::queue_failure(tx, app, cause, failure).await?;
             }
         }
         None => tell::invoice(tx, app, cause, "invoice.paid", &invoice).await?,

@@ -53,7 +53,7 @@ const GENERAL: Meaning = Meaning {
 const MEANINGS: &[Meaning] = &[
     Meaning {
         codes: &["insufficient_funds"],
-        happened: "Your bank declined it: there is not enough money available on this card.",
+        happened: "Your bank declined it: there is not enough money available.",
         advice: "Pay with another card, or try again once there is.",
     },
     Meaning {

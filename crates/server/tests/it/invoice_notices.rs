@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use onfile_core::ids::Id;
 use onfile_server::notices::{expiring, worker};
+use onfile_server::payments::debits;
 use onfile_service::binds;
 use serde_json::{Value, json};
 
@@ -152,6 +153,51 @@ async fn without_an_address_nothing_is_queued_and_without_a_card_it_is_said_what
             assert!(came[0].contains(part), "{part} in {}", came[0]);
         }
         assert_eq!(words(&listed(&server).await, "kind"), ["payment_failed_final"]);
+    }
+}
+
+#[tokio::test]
+async fn an_invoice_that_nothing_can_be_charged_for_asks_its_customer_to_pay() {
+    let (post, settings) = Post::start().await;
+    for server in servers_with(&settings).await {
+        let (clock, customer, subscription) = subscribed(&server, START).await;
+        let method = server.get(&format!("/v1/customers/{customer}"), &[]).await.ok();
+        let method = method.text("invoice_settings/default_payment_method");
+        server.post(&format!("/v1/payment_methods/{method}/detach"), &[]).await.ok();
+        server.advance(&clock, at(THREE_DAYS_LATER)).await;
+        let came = mails(&server, &post).await;
+        assert_eq!(came.len(), 1, "{came:?}");
+        let url = owed(&server, &subscription).await["hosted_invoice_url"].as_str().unwrap().to_owned();
+        assert!(came[0].contains("Please pay $29.00") && came[0].contains(&url), "{}", came[0]);
+    }
+}
+
+#[tokio::test]
+async fn a_debit_that_comes_back_after_it_was_paid_is_told_once_with_what_follows() {
+    let (post, settings) = Post::start().await;
+    for server in servers_with(&settings).await {
+        for (code, kind, says) in [
+            ("R01", "payment_failed", "We will try again on"),
+            ("R10", "payment_failed_final", "We do not try it again by ourselves"),
+        ] {
+            let (clock, customer, _) = subscribed(&server, START).await;
+            server.give_card(&customer, "pm_usBankAccount_success").await;
+            server.advance(&clock, at(SECOND_CHARGE)).await;
+            for (status, code, days) in
+                [("settled", None, 1), ("returned", Some(code), 3), ("returned", Some(code), 6)]
+            {
+                server.vault.lock().unwrap().debits_become(status, code);
+                debits::poll::once(&server.app, server.app.now_ms() + days * 86_400_000).await.unwrap();
+            }
+            let came = mails(&server, &post).await;
+            assert_eq!(came.len(), 1, "{code}: {came:?}");
+            for part in [says, "TEST BANK", "$29.00"] {
+                assert!(came[0].contains(part), "{code}: {part} in {}", came[0]);
+            }
+            let last = listed(&server).await.pop().unwrap();
+            assert_eq!((&last["kind"], &last["status"]), (&json!(kind), &json!("sent")), "{code}");
+            assert!(mails(&server, &post).await.is_empty(), "{code}: once");
+        }
     }
 }
 
