@@ -3,11 +3,16 @@
 import email.message
 import re
 import smtplib
+import subprocess
 import time
 import uuid
 
 import pytest
 import requests
+from playwright.sync_api import expect
+
+from stack import binaries
+from test_billing import DAY, JANUARY, clock, give, invoices, ledger  # noqa: F401  (the clock is a fixture)
 
 SECONDS_MAX = 40
 
@@ -185,3 +190,103 @@ def test_staff_see_what_the_customer_was_told(stack, stripe_client, page):
     page.goto(f"{stack.api}/dashboard/payments/{intent.id}")
     mail = page.get_by_role("heading", name="Mail to the customer").locator("xpath=following-sibling::ul[1]")
     assert "Receipt" in mail.inner_text() and "Sent" in mail.inner_text()
+
+
+def next_message(stack, to: str, count: int) -> dict:
+    """The newest message to somebody, which is listed first, once so many came; more must not have come."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while len(messages(stack, to)) < count:
+        assert time.monotonic() < deadline, messages(stack, to)
+        time.sleep(0.1)
+    all_of_them = messages(stack, to)
+    assert len(all_of_them) == count, [message["subject"] for message in all_of_them]
+    return all_of_them[0]
+
+
+@pytest.fixture
+def mail_receipts(stack):
+    """Has receipts mailed as `onfile account notices --receipts on` says, from its call until the test ends."""
+    def switch(word):
+        command = [binaries() / "onfile", "account", "notices", "--config", stack.data / "server" / "onfile.toml"]
+        subprocess.run([*command, "--account", stack.account, "--receipts", word], check=True, timeout=60)
+    yield lambda: switch("on")
+    switch("off")
+
+
+def owing(stack, client, clock, to: str, minor: int):  # noqa: F811
+    """An agreement whose renewal was declined three times; its customer reads the mail after each."""
+    price = client.v1.prices.create({
+        "currency": "usd", "unit_amount": minor, "recurring": {"interval": "month"}, "product_data": {"name": "Line"},
+    })
+    who = client.v1.customers.create({"email": to, "name": "Ada", "test_clock": clock.id}).id
+    give(client, who, "pm_card_visa")
+    made = client.v1.subscriptions.create({"customer": who, "items": [{"price": price.id}]})
+    give(client, who, "pm_card_visa_chargeDeclinedInsufficientFunds")
+    return who, made.id
+
+
+def test_an_invoice_that_fails_is_told_of_until_its_customer_pays_by_the_link(
+    stack, stripe_client, page, clock, mail_receipts,  # noqa: F811
+):
+    to = somebody()
+    who, subscription = owing(stack, stripe_client, clock, to, 4_711)
+    for days, count, day in ((28, 1, "3 March 2027"), (4, 2, "7 March 2027")):
+        clock(days)
+        mail = next_message(stack, to, count)
+        assert mail["subject"] == "Your payment of $47.11 to Demo Telecom did not go through"
+        for part in (mail["text"], mail["html"]):
+            assert f"We will try again on {day}" in part and "not enough money" in part
+    clock(5)
+    mail = next_message(stack, to, 3)
+    assert mail["subject"] == "Please pay $47.11 to Demo Telecom"
+    owed = invoices(stripe_client, subscription)[1]
+    (link,) = re.findall(r"http://\S+/invoices/\S+", mail["text"])
+    assert link == owed.hosted_invoice_url and f'href="{link}"' in mail["html"]
+    assert (owed.status, owed.attempt_count) == ("open", 3)
+
+    mail_receipts()
+    page.goto(link)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bill from Demo Telecom")
+    expect(page.get_by_role("alert")).to_contain_text("not enough money")
+    page.get_by_role("link", name="Pay with another card").click()
+    form = page.frame_locator("iframe[title='Card details']")
+    form.locator("#number").fill("4242 4242 4242 4242")
+    form.locator("#expiry").fill("12/30")
+    form.locator("#cvc").fill("737")
+    form.locator("#name").fill("Ada Lovelace")
+    form.get_by_role("button", name="Use this card").click()
+    page.get_by_role("button", name="Pay $47.11").dblclick()
+    expect(page.get_by_role("main")).to_contain_text("Paid")
+    page.get_by_role("link", name="See the receipt").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Receipt from Demo Telecom")
+
+    paid = stripe_client.v1.invoices.retrieve(owed.id)
+    assert (paid.status, paid.amount_paid) == ("paid", 4_711)
+    assert stripe_client.v1.subscriptions.retrieve(subscription).status == "active"
+    assert (len(ledger(stack, "decline", 4_711)), len(ledger(stack, "capture", 4_711))) == (3, 2)
+    assert next_message(stack, to, 4)["subject"] == "Your receipt from Demo Telecom: $47.11"
+    assert len(stripe_client.v1.payment_methods.list({"customer": who}).data) == 2, "the new card is not kept"
+
+
+def test_a_saved_card_that_asks_its_bank_pays_the_bill_without_script(stack, stripe_client, browser, clock):  # noqa: F811
+    to = somebody()
+    who, subscription = owing(stack, stripe_client, clock, to, 5_813)
+    clock(28)
+    next_message(stack, to, 1)
+    give(stripe_client, who, "pm_card_authenticationRequired")
+    link = invoices(stripe_client, subscription)[1].hosted_invoice_url
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 375, "height": 800})
+    page = context.new_page()
+    page.goto(link)
+    pay_with = page.get_by_role("button", name=re.compile(r"^Pay \$58\.13 with "))
+    expect(pay_with).to_have_count(1)
+    pay_with.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{stack.sandbox}/challenge/**")
+    page.get_by_role("button", name="Approve").click()
+    page.wait_for_url(link)
+    expect(page.get_by_role("main")).to_contain_text("Paid")
+    context.close()
+    assert stripe_client.v1.subscriptions.retrieve(subscription).status == "active"
+    clock(10)
+    assert len(ledger(stack, "capture", 5_813)) == 2, "the retry that was planned has nothing to collect"

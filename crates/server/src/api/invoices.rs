@@ -125,6 +125,7 @@ pub async fn finalize(mut call: Call) -> Result<Answer, ApiError> {
 pub async fn pay(mut call: Call) -> Result<Answer, ApiError> {
     let id: InvoiceId = call.id("id", NOUN, "id")?;
     let ask = Pay {
+        return_url: None,
         payment_method: call.params.text("payment_method", onfile_core::ids::ID_LEN_MAX)?,
         off_session: call.params.boolean("off_session")?.unwrap_or(true),
         paid_elsewhere: call.params.boolean("paid_out_of_band")?.unwrap_or_default(),

@@ -69,7 +69,7 @@ pub async fn preview(mut call: Call) -> Result<Answer, ApiError> {
     if until > now + PREVIEW_SECONDS_MAX {
         return Err(ApiError::invalid("until", None, "A preview can look ahead by a year at most."));
     }
-    match look_ahead(&call.app, &call.merchant.account, until).await {
+    match look_ahead(&call.app, &call.merchant.account.id, until).await {
         Ok(forecast) => Ok(Answer::new(render::run::forecast(&call.rendering(), until, &forecast))),
         Err(error) => Err(failure::explain_billing(&call, error).await),
     }

@@ -8,6 +8,7 @@ use onfile_service::db::DbError;
 use crate::app::App;
 use crate::model::event::Snapshot;
 use crate::model::test_clock::TestClock;
+use crate::notices::expiring;
 use crate::payments::Cause;
 use crate::store::objects::{self, Versioned};
 use crate::store::{agreements, clocks, events};
@@ -88,6 +89,7 @@ pub async fn run(app: &Arc<App>, cause: &Cause, id: &TestClockId) -> Result<(), 
         };
         let stuck = last.1 > SAME_MOMENT_MAX;
         let moment = due.filter(|_| !stuck).unwrap_or(target);
+        expiring::on_the_way(app, cause, id, moment).await?;
         let moved = step(app, cause, id, moment, due.is_none() || stuck).await?;
         if moved.target.is_none() {
             return Ok(());

@@ -8,9 +8,10 @@ use onfile_service::db::{DbError, Tx};
 
 use crate::app::App;
 use crate::model::customer::Customer;
-use crate::model::invoice::Invoice;
+use crate::model::invoice::{AttemptResult, Invoice};
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::Subscription;
+use crate::notices::failures::{self, Failure, NO_METHOD};
 use crate::payments::requests::Confirm;
 use crate::payments::{self, Cause, intents};
 use crate::store::objects::{self, Versioned};
@@ -20,6 +21,8 @@ use super::{Error, outcome, tell, time};
 
 /// In a run's report: the card's network allows no attempt now.
 pub const NETWORK_LIMIT: &str = "network_limit";
+/// In a run's report: somebody else settled it, or gave up, while the run looked at it.
+const SETTLED_MEANWHILE: &str = "settled_meanwhile";
 
 /// How somebody pays an invoice.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +31,8 @@ pub struct Pay {
     pub payment_method: Option<String>,
     /// Whether nobody is there (Stripe's default): then it counts as one of the three (M4).
     pub off_session: bool,
+    /// Where the customer comes back to from their bank's check.
+    pub return_url: Option<String>,
     /// It was settled by other means; nothing is charged.
     pub paid_elsewhere: bool,
 }
@@ -61,14 +66,9 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
     let method = method(&mut tx, account, &invoice).await?;
     drop(tx);
     let Some(method) = method else {
-        return put_off(
-            app,
-            cause,
-            id,
-            run,
-            Later::never("no_payment_method", "There is no payment method to charge."),
-        )
-        .await;
+        let why = "There is no payment method to charge.";
+        let later = Later { next: None, reason: "no_payment_method", why, code: Some(NO_METHOD) };
+        return put_off(app, cause, id, run, later).await;
     };
     let mut tx = app.db.begin().await?;
     runs::insert_items(&mut tx, account, run, [runs::Item::planned(&invoice, true)]).await?;
@@ -82,15 +82,19 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
     match intents::confirm(app, cause, &intent, ask).await {
         Ok(_) | Err(payments::Error::PaymentFailed { .. } | payments::Error::NotSent) => Ok(()),
         Err(payments::Error::AttemptsExhausted(limit)) => {
-            put_off(app, cause, id, run, Later::never("attempts_exhausted", &limit.to_string())).await
+            let why = &limit.to_string();
+            let later = Later { next: None, reason: "attempts_exhausted", why, code: None };
+            put_off(app, cause, id, run, later).await
         }
-        Err(payments::Error::NetworkLimit { until, because }) => {
-            let later = Later { next: until, reason: NETWORK_LIMIT, why: &because };
+        Err(payments::Error::NetworkLimit { until: next, because }) => {
+            let later = Later { next, reason: NETWORK_LIMIT, why: &because, code: None };
             put_off(app, cause, id, run, later).await
         }
         // What cannot be charged at all (a removed method, an account that was closed) does not get better by itself.
         Err(error @ (payments::Error::Invalid { .. } | payments::Error::NoSuch { .. })) => {
-            put_off(app, cause, id, run, Later::never("not_chargeable", &error.to_string())).await
+            let why = &error.to_string();
+            let later = Later { next: None, reason: "not_chargeable", why, code: Some(NO_METHOD) };
+            put_off(app, cause, id, run, later).await
         }
         Err(error) => Err(error.into()),
     }
@@ -99,21 +103,18 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
 /// An attempt that a run did not make.
 #[derive(Debug, Clone, Copy)]
 struct Later<'a> {
-    /// When it is tried again, Unix seconds of the customer's time; none when never by itself.
+    /// When it is tried again, Unix seconds of the customer's time; none when never by itself: then the customer is told.
     next: Option<i64>,
     /// In a word, for reports.
     reason: &'static str,
     /// For people.
     why: &'a str,
+    /// Why the customer has to pay, as a decline code; else the last attempt's.
+    code: Option<&'static str>,
 }
 
-impl<'a> Later<'a> {
-    fn never(reason: &'static str, why: &'a str) -> Self {
-        Self { next: None, reason, why }
-    }
-}
-
-/// Plans what is said instead of an attempt, in the invoice and in the run's report.
+/// Plans what is said instead of an attempt: in the invoice, in the run's report (which waits for no outcome of it) and,
+/// where nothing is planned any more, to the customer.
 async fn put_off(
     app: &App,
     cause: &Cause,
@@ -124,13 +125,37 @@ async fn put_off(
     let account = &cause.account.id;
     let mut tx = app.db.begin().await?;
     let Some(mut invoice) = objects::lock::<Invoice>(&mut tx, account, id).await? else { return Ok(()) };
+    let planned = invoice.object.next_payment_attempt.take();
+    if planned.is_none() || !invoice.object.status.is_owed() {
+        // Somebody settled it, or gave up before us.
+        let item = runs::Item::not_charged(&invoice.object, SETTLED_MEANWHILE);
+        runs::insert_items(&mut tx, account, run, [item]).await?;
+        return Ok(tx.commit().await?);
+    }
     invoice.object.next_payment_attempt = later.next;
     invoice.object.explanation = Some(later.why.to_owned());
     objects::save(&mut tx, account, &invoice.object).await?;
     let item = runs::Item::not_charged(&invoice.object, later.reason);
     runs::insert_items(&mut tx, account, run, [item]).await?;
     tell::invoice(&mut tx, app, cause, "invoice.updated", &invoice).await?;
+    if later.next.is_none() {
+        let failure = Failure {
+            invoice: &invoice.object,
+            occasion: format!("planned for {}", planned.unwrap_or_default()),
+            code: later.code.map_or_else(|| last_code(&invoice.object), str::to_owned),
+            method: None,
+        };
+        failures::queue_failure(&mut tx, app, cause, failure).await?;
+    }
     Ok(tx.commit().await?)
+}
+
+/// Why the last attempt failed, in a word.
+fn last_code(invoice: &Invoice) -> String {
+    match invoice.attempts.last().map(|made| &made.result) {
+        Some(AttemptResult::Declined { code: Some(code), .. }) => code.clone(),
+        _ => String::new(),
+    }
 }
 
 /// What an invoice is charged to: its own method, else its agreement's, else its customer's.
@@ -181,7 +206,12 @@ pub async fn pay(app: &Arc<App>, cause: &Cause, id: &InvoiceId, ask: Pay) -> Res
     let Some(intent) = invoice.intent() else {
         return Err(DbError::Inconsistent(format!("invoice {id} has no payment")).into());
     };
-    let ask = Confirm { payment_method: Some(method), off_session: ask.off_session, ..Confirm::default() };
+    let ask = Confirm {
+        payment_method: Some(method),
+        off_session: ask.off_session,
+        return_url: ask.return_url,
+        ..Confirm::default()
+    };
     intents::confirm(app, cause, intent, ask).await?;
     Ok(())
 }

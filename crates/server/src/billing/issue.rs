@@ -14,6 +14,7 @@ use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::due::{self, Due};
 use crate::model::subscription::{self, Subscription};
+use crate::notices::failures::{self, Failure, LIMITED, NO_METHOD};
 use crate::payments::{Cause, begin_all, intents};
 use crate::store::events::{self, News};
 use crate::store::objects::Versioned;
@@ -66,7 +67,8 @@ pub async fn issue(
     subscriptions: Vec<Versioned<Subscription>>,
     how: &How,
 ) -> Result<Issued, Error> {
-    let world = World::of(tx, &cause.account, subscriptions.iter().map(|found| &found.object)).await?;
+    let world = World::of(tx, &cause.account.id, subscriptions.iter().map(|found| &found.object)).await?;
+    let world = world.with_histories(tx, &cause.account).await?;
     let mut bills = Vec::new();
     let mut changed = Vec::new();
     let mut agreements = 0;
@@ -219,6 +221,10 @@ async fn tell_of(tx: &mut Tx, app: &App, cause: &Cause, bill: &Bill) -> Result<(
             events::append(tx, app, cause, &news).await?;
             if bill.invoice.explanation.is_some() && bill.invoice.next_payment_attempt.is_none() {
                 tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;
+                let code = if bill.limited { LIMITED } else { NO_METHOD };
+                let (invoice, code) = (&invoice.object, code.to_owned());
+                let failure = Failure { invoice, occasion: "issued".to_owned(), code, method: None };
+                failures::queue_failure(tx, app, cause, failure).await?;
             }
         }
         None => tell::invoice(tx, app, cause, "invoice.paid", &invoice).await?,

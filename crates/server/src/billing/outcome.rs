@@ -1,5 +1,7 @@
 //! What an attempt to pay means for its invoice and its agreement, in the transaction that settles the attempt.
 
+use onfile_core::ach::ReturnCode;
+use onfile_core::attempts::Initiator;
 use onfile_core::ids::{Id, InvoiceId};
 use onfile_core::operation::OperationState;
 use onfile_service::db::{DbError, Tx};
@@ -10,12 +12,16 @@ use crate::model::operation::Operation;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::Subscription;
+use crate::notices::failures::{self, Failure};
 use crate::payments::{Cause, network_limits};
 use crate::store::objects::{self, Versioned};
 use crate::store::{agreements, runs};
 
 use super::retry::Rules;
 use super::{retry, tell, time};
+
+/// Why an attempt failed that never reached a bank, in the banks' own word.
+const UNREACHABLE: &str = "processing_error";
 
 /// After an attempt: the payment is locked and already tells its own new state. The invoice is locked after it, and the
 /// agreement after that, by everybody.
@@ -55,6 +61,11 @@ pub async fn attempted(
             retry::note(&mut invoice.object, operation, result, now);
             retry::plan(&rules, &mut invoice.object, intent, operation, now);
             failed(tx, app, cause, &invoice, intent).await?;
+            if operation.initiator == Initiator::Merchant {
+                // Whoever pays themselves sees on the page what became of it.
+                let code = failures::code_of(intent.last_error.as_ref());
+                write(tx, app, cause, &invoice.object, operation, code).await?;
+            }
         }
         Step::Waits => tell::invoice(tx, app, cause, "invoice.payment_action_required", &invoice).await?,
         // Until its outcome is known nothing is due: else every run from now on would find it, and never end.
@@ -64,6 +75,10 @@ pub async fn attempted(
             retry::note(&mut invoice.object, operation, AttemptResult::Outage, now);
             retry::plan(&rules, &mut invoice.object, intent, operation, now);
             tell::invoice(tx, app, cause, "invoice.updated", &invoice).await?;
+            let given_up = invoice.object.auto_advance && invoice.object.next_payment_attempt.is_none();
+            if given_up && operation.initiator == Initiator::Merchant {
+                write(tx, app, cause, &invoice.object, operation, UNREACHABLE.to_owned()).await?;
+            }
         }
     }
     objects::save(tx, &cause.account.id, &invoice.object).await?;
@@ -88,6 +103,20 @@ async fn method_of(
     let Some(id) = &operation.doc.payment_method else { return Ok(None) };
     let found = objects::load::<PaymentMethod>(tx, &cause.account.id, id).await?;
     Ok(found.map(|found| found.object))
+}
+
+/// Writes to the customer that an attempt without them failed: once, whoever learns of it and however often.
+async fn write(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    invoice: &Invoice,
+    operation: &Operation,
+    code: String,
+) -> Result<(), DbError> {
+    let occasion = operation.id.as_str().to_owned();
+    let method = operation.doc.payment_method.as_ref();
+    failures::queue_failure(tx, app, cause, Failure { invoice, occasion, code, method }).await
 }
 
 #[derive(Clone, Copy)]
@@ -210,6 +239,14 @@ pub async fn taken_back(
     retry::plan_after_return(&rules, it, code, now);
     objects::save(tx, &cause.account.id, it).await?;
     tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;
+    let failure = Failure {
+        invoice: &invoice.object,
+        // A charge comes back once.
+        occasion: intent.latest_charge.as_ref().map_or_else(String::new, |id| id.as_str().to_owned()),
+        code: ReturnCode::of(code).failure_code.to_owned(),
+        method: intent.payment_method.as_ref(),
+    };
+    failures::queue_failure(tx, app, cause, failure).await?;
     change(tx, app, cause, &invoice.object, |subscription| {
         subscription.status = subscription.status.after_failure();
     })

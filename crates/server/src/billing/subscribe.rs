@@ -85,7 +85,7 @@ pub async fn subscribe(app: &Arc<App>, cause: &Cause, new: NewSubscription) -> R
     let mut subscription = Versioned { version: 1, object: build(app, new, &prices, &customer, now)? };
     let id = subscription.object.id.clone();
     let bills_now = due::due(&subscription.object, now).is_some();
-    let world = World::of(&mut tx, &cause.account, std::iter::once(&subscription.object)).await?;
+    let world = World::of(&mut tx, account, std::iter::once(&subscription.object)).await?;
     let charged = subscription.object.collection_method == "charge_automatically";
     if bills_now
         && charged

@@ -36,20 +36,27 @@ impl World {
     /// When the database fails.
     pub async fn of<'a>(
         tx: &mut Tx,
-        account: &Account,
+        account: &AccountId,
         subscriptions: impl Iterator<Item = &'a Subscription> + Clone,
     ) -> Result<Self, DbError> {
-        let Account { id, .. } = account;
         let customers: HashMap<_, Customer> =
-            load(tx, id, subscriptions.clone().map(|s| &s.customer)).await?;
+            load(tx, account, subscriptions.clone().map(|s| &s.customer)).await?;
         let items = subscriptions.clone().flat_map(|s| &s.items);
-        let prices: HashMap<_, Price> = load(tx, id, items.map(|item| &item.price)).await?;
-        let products = load(tx, id, prices.values().map(|price| &price.product)).await?;
+        let prices: HashMap<_, Price> = load(tx, account, items.map(|item| &item.price)).await?;
+        let products = load(tx, account, prices.values().map(|price| &price.product)).await?;
         let defaults = customers.values().filter_map(|customer| customer.default_payment_method.as_ref());
         let own = subscriptions.filter_map(|s| s.default_payment_method.as_ref());
-        let methods: HashMap<_, PaymentMethod> = load(tx, id, own.chain(defaults)).await?;
-        let histories = CardHistory::of_all(tx, account, methods.values()).await?;
-        Ok(Self { customers, prices, products, methods, histories })
+        let methods = load(tx, account, own.chain(defaults)).await?;
+        Ok(Self { customers, prices, products, methods, histories: HashMap::new() })
+    }
+
+    /// Loads what networks count of the cards, for [`Self::limit`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn with_histories(mut self, tx: &mut Tx, account: &Account) -> Result<Self, DbError> {
+        self.histories = CardHistory::of_all(tx, account, self.methods.values()).await?;
+        Ok(self)
     }
 
     /// A customer who is not deleted.

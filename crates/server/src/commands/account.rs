@@ -65,7 +65,7 @@ pub(super) enum AccountCommand {
         /// `acct_…`
         #[arg(long)]
         account: String,
-        /// A receipt to the customer's own address for every charge without them.
+        /// A receipt to the customer's own address for every invoice, and every other charge without them.
         #[arg(long)]
         receipts: Switch,
     },
@@ -118,7 +118,10 @@ async fn set_receipts(app: &App, account: &str, receipts: Switch) -> Result<(), 
     accounts::save_doc(&mut tx, &id, &stored.doc).await?;
     tx.commit().await?;
     let word = if stored.doc.mail_receipts { "get" } else { "do not get" };
-    print(&format!("customers of {} {word} a receipt by mail for charges without them", stored.account.name));
+    print(&format!(
+        "customers of {} {word} a receipt by mail for invoices and charges without them",
+        stored.account.name
+    ));
     Ok(())
 }
 

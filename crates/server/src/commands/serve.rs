@@ -31,6 +31,7 @@ pub(super) async fn run(path: &Path) -> Result<(), CommandError> {
         tokio::spawn(payments::destroy::run(Arc::clone(&app))),
         tokio::spawn(billing::runs::schedule(Arc::clone(&app))),
         tokio::spawn(notices::worker::run(Arc::clone(&app))),
+        tokio::spawn(notices::expiring::run(Arc::clone(&app))),
         tokio::spawn(event_order::run(Arc::clone(&app))),
         tokio::spawn(webhooks::run(Arc::clone(&app))),
         tokio::spawn(forget::run(app)),

@@ -22,7 +22,14 @@ pub struct MailConfig {
     pub reply_to: Option<Mailbox>,
     /// Who we are to the server.
     pub credentials: Option<MailCredentials>,
+    /// How many days before a charge its customer is told that their card ends before it.
+    pub card_expiring_days: u32,
 }
+
+/// [`MailConfig::card_expiring_days`], unless it is said.
+pub const CARD_EXPIRING_DAYS: u32 = 30;
+/// The most that it may be.
+pub const CARD_EXPIRING_DAYS_MAX: u32 = 60;
 
 /// How a connection to a mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -56,6 +63,8 @@ struct RawMailConfig {
     reply_to: Option<String>,
     username: Option<String>,
     password_file: Option<PathBuf>,
+    #[serde(default = "card_expiring_days_default")]
+    card_expiring_days: u32,
 }
 
 impl TryFrom<RawMailConfig> for MailConfig {
@@ -64,6 +73,9 @@ impl TryFrom<RawMailConfig> for MailConfig {
     fn try_from(raw: RawMailConfig) -> Result<Self, Self::Error> {
         if raw.tls == MailTls::None && !is_loopback(&raw.host) {
             return Err("[mail] needs `tls` for a server that is not on this machine".to_owned());
+        }
+        if raw.card_expiring_days > CARD_EXPIRING_DAYS_MAX {
+            return Err(format!("[mail] `card_expiring_days` is {CARD_EXPIRING_DAYS_MAX} at most"));
         }
         let credentials = match (raw.username, raw.password_file) {
             (Some(username), Some(password_file)) => Some(MailCredentials { username, password_file }),
@@ -80,8 +92,13 @@ impl TryFrom<RawMailConfig> for MailConfig {
             from: mailbox("from", raw.from)?,
             reply_to: raw.reply_to.map(|text| mailbox("reply_to", text)).transpose()?,
             credentials,
+            card_expiring_days: raw.card_expiring_days,
         })
     }
+}
+
+fn card_expiring_days_default() -> u32 {
+    CARD_EXPIRING_DAYS
 }
 
 fn tls_default() -> MailTls {
@@ -118,6 +135,9 @@ mod tests {
             ("host = \"mail.example\"\nport = 587\nfrom = \"a@b.example\"\nreply_to = \"x\"", false),
             ("host = \"mail.example\"\nport = 587\nfrom = \"a@b.example\"\nusername = \"x\"", false),
             ("host = \"mail.example\"\nport = 587\nfrom = \"a@b.example\"\npasswort = \"x\"", false),
+            ("host = \"mail.example\"\nport = 587\nfrom = \"a@b.example\"\ncard_expiring_days = 60", true),
+            ("host = \"mail.example\"\nport = 587\nfrom = \"a@b.example\"\ncard_expiring_days = 61", false),
+            ("host = \"mail.example\"\nport = 587\nfrom = \"a@b.example\"\ncard_expiring_days = -1", false),
         ] {
             assert_eq!(parse(text).is_ok(), good, "{text}");
         }

@@ -263,6 +263,12 @@ impl Invoice {
         self.payment.as_ref().map(|payment| &payment.intent)
     }
 
+    /// What it is for, in a line: the merchant's words, else those of its first line.
+    pub fn purpose(&self) -> Option<&str> {
+        let line = || self.lines.first().and_then(|line| line.description.as_deref());
+        self.description.as_deref().or_else(line)
+    }
+
     /// What the index of clocks calls its time: empty for real time.
     pub fn clock_key(&self) -> &str {
         self.test_clock.as_ref().map_or("", Id::as_str)

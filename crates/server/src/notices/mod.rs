@@ -8,6 +8,8 @@
 //! Sending is at least once: a process that dies between the mail server's answer and the commit leaves a lease that
 //! ends, and the mail goes out again under the same `Message-ID`, by which mail programs know it for the same.
 
+pub mod expiring;
+pub mod failures;
 pub mod frame;
 pub mod kinds;
 pub mod post;

@@ -1,5 +1,6 @@
 //! Who gets a receipt: the address that the payment names; for a charge without the customer, where the account says
-//! so, the customer's own. That is Stripe's rule, whose setting for it is off at first too.
+//! so, the customer's own. That is Stripe's rule, whose setting for it is off at first too. Whoever pays an invoice gets
+//! its receipt as if they had not been there: the merchant's shop, which would show it, was not there either.
 
 use onfile_service::db::{DbError, Tx};
 
@@ -45,7 +46,7 @@ async fn recipient(
     intent: &PaymentIntent,
     charge: &Charge,
 ) -> Result<Option<String>, DbError> {
-    if charge.receipt_email.is_none() && !intent.off_session {
+    if charge.receipt_email.is_none() && !intent.off_session && intent.invoice.is_none() {
         return Ok(None);
     }
     let account = &cause.account.id;

@@ -1,12 +1,15 @@
-//! The pages: the demo shop, receipts, the dashboard. Written by the server, complete without script; forms are
+//! The pages: the demo shop, bills, receipts, the dashboard. Written by the server, complete without script; forms are
 //! answered with a redirect, so that a reload repeats nothing.
 //!
 //! A handler reads its request as a `visit::Visit`, loads what it needs, and hands a view (a plain structure) to a
 //! pure function that writes the page. What cannot be shown is a `problem::Problem`.
 
 mod assets;
+mod attempt;
+mod cards_on_file;
 mod dashboard;
 mod demo;
+pub(crate) mod invoices;
 mod layout;
 mod problem;
 mod receipt_view;
@@ -14,6 +17,7 @@ pub(crate) mod receipts;
 mod request;
 mod returns;
 mod sessions;
+mod steps;
 mod ticket;
 mod visit;
 pub(crate) mod widgets;
@@ -40,6 +44,7 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route(assets::CSS_PATH.as_str(), get(assets::css))
         .route(assets::ICON_PATH, get(assets::icon))
         .merge(demo::router())
+        .merge(invoices::router())
         .merge(receipts::router())
         .merge(returns::router())
         .merge(dashboard::router())
@@ -60,7 +65,8 @@ async fn protect(State(app): State<Arc<App>>, request: Request, next: Next) -> R
 /// Forms stay at home: where a payment goes on at a bank, a page of ours leads there, because browsers hold redirects
 /// after a form against its policy and the banks' addresses are not known beforehand.
 ///
-/// The referrer stays within the origin, except for receipts, whose address is a secret. It must not be switched off
+/// The referrer stays within the origin, except for receipts, whose address is a secret and which have no forms. Bills
+/// have both: their address, a secret too, is told to nobody outside this origin either. The referrer must not be switched off
 /// for pages with forms: browsers would then send them with `Origin: null`, and they could not be told from forged ones.
 fn with_headers(app: &App, secret_address: bool, mut response: Response) -> Response {
     let policy = PagePolicy {

@@ -53,7 +53,7 @@ const GENERAL: Meaning = Meaning {
 const MEANINGS: &[Meaning] = &[
     Meaning {
         codes: &["insufficient_funds"],
-        happened: "Your bank declined it: there is not enough money available on this card.",
+        happened: "Your bank declined it: there is not enough money available.",
         advice: "Pay with another card, or try again once there is.",
     },
     Meaning {
@@ -95,6 +95,11 @@ const MEANINGS: &[Meaning] = &[
         codes: &["account_closed", "no_account", "bank_account_restricted"],
         happened: "Your bank could not debit this account.",
         advice: "Check the account's numbers, or pay in another way.",
+    },
+    Meaning {
+        codes: &[crate::notices::failures::NO_METHOD],
+        happened: "There is no card or bank account that we could charge.",
+        advice: "Pay with a card of yours.",
     },
     Meaning {
         codes: &["debit_not_authorized", "could_not_process"],

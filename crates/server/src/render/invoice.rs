@@ -126,7 +126,7 @@ fn collection(context: &Context<'_>, it: &Invoice, client_secret: Option<&str>) 
         "default_payment_method": it.default_payment_method.as_ref().map(Id::as_str),
         "default_source": null,
         "due_date": it.due_date,
-        "hosted_invoice_url": null,
+        "hosted_invoice_url": it.moments.finalised.map(|_| parts::invoice_url(context, it)),
         "invoice_pdf": null,
         "last_finalization_error": null,
         "next_payment_attempt": it.next_payment_attempt,

@@ -4,8 +4,10 @@ use onfile_core::vault_contract::{Address, Billing};
 use serde_json::{Map, Value, json};
 
 use super::Context;
+use crate::model::invoice::Invoice;
 use crate::model::payment_intent::{AttemptError, Challenge, MicroDeposits};
 use crate::model::{Metadata, Shipping};
+use crate::pages::invoices;
 
 /// Metadata, keys in order.
 pub fn metadata(metadata: &Metadata) -> Value {
@@ -122,6 +124,11 @@ pub fn verification_url(context: &Context<'_>, client_secret: &str) -> String {
 /// `payment_method_options[us_bank_account]`.
 pub fn bank_options() -> Value {
     json!({ "verification_method": "automatic" })
+}
+
+/// Where a customer sees and pays an invoice.
+pub fn invoice_url(context: &Context<'_>, invoice: &Invoice) -> String {
+    format!("{}{}", context.public_url, invoices::path_of(&context.account.id, invoice))
 }
 
 /// Where a receipt is shown.

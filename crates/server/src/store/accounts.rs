@@ -25,7 +25,8 @@ pub struct AccountDoc {
     /// Origins whose pages may use those keys.
     #[serde(default)]
     pub origins: Vec<String>,
-    /// Whether customers get a receipt by mail for every charge without them, also where the payment names no address.
+    /// Whether customers get a receipt by mail for every invoice, and for every other charge without them, also where the
+    /// payment names no address.
     #[serde(default)]
     pub mail_receipts: bool,
     /// The number that the next reservation begins with.

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod agreements;
 pub mod api_keys;
 pub mod card_declines;
+pub mod card_looks;
 pub mod catalog;
 pub mod clocks;
 pub mod debits;
@@ -52,5 +53,10 @@ pub const MIGRATIONS: &[Migration] = &[
         version: 7,
         name: "0007_card_declines.sql",
         sql: include_str!("../../migrations/0007_card_declines.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "0008_card_looks.sql",
+        sql: include_str!("../../migrations/0008_card_looks.sql"),
     },
 ];

@@ -201,6 +201,7 @@ impl Stored for Subscription {
         "clock_id" = "$6" text,
         "next_due" = "$7" int,
         "parked" = "$8" text,
+        "card_look" = "$9" int,
     );
     fn columns(&self) -> Vec<Param<'_>> {
         vec![
@@ -209,6 +210,7 @@ impl Stored for Subscription {
             self.clock_key().into(),
             due::next_due(self).map(|seconds| seconds.saturating_mul(1000)).into(),
             self.parked.as_deref().into(),
+            due::card_look(self).map(|seconds| seconds.saturating_mul(1000)).into(),
         ]
     }
 }
@@ -247,9 +249,9 @@ impl Stored for InvoiceItem {
 }
 
 impl Stored for TestClock {
-    const STATEMENTS: Statements = statements!("test_clocks", "status" = "$4" text);
+    const STATEMENTS: Statements = statements!("test_clocks", "status" = "$4" text, "now_ms" = "$5" int);
     fn columns(&self) -> Vec<Param<'_>> {
-        vec![self.status().into()]
+        vec![self.status().into(), self.frozen_time.saturating_mul(1000).into()]
     }
 }
 

@@ -321,6 +321,7 @@ async fn what_is_not_true_any_more_is_not_told() {
             occasion: charge_due.to_string(),
             content: Content::CardExpiring(CardExpiring {
                 method: PaymentMethodId::parse(method).unwrap(),
+                subscription: None,
                 charge_due,
                 amount: None,
                 currency: Currency::parse("usd").unwrap(),

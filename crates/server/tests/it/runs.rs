@@ -127,6 +127,7 @@ async fn an_outage_uses_up_no_attempt_and_troubles_nobody() {
         assert_eq!(waiting["next_payment_attempt"], at("2027-02-28T10:05:00Z"), "{waiting}");
         let agreement = server.get(&format!("/v1/subscriptions/{id}"), &[]).await.ok();
         assert_eq!(agreement.at("status"), "active");
+        assert_eq!(server.get("/v1/onfile/notices", &[]).await.ok().at("data"), json!([]));
         server.vault.lock().unwrap().sends_nothing = false;
         server.advance(&clock, at("2027-02-28T11:00:00Z")).await;
         let paid = server.invoices_of(&id).await.remove(1);

@@ -44,8 +44,17 @@ pub fn form(
                     span { (consent) }
                 }
             }
-            button #save type="submit" data-busy="Saving…" { "Save card" }
-            p.promise { "Your card number is encrypted and kept in a vault. " (merchant) "’s website never sees it." }
+            @if session.consent.is_some() {
+                button #save type="submit" data-busy="Saving…" { "Save card" }
+            } @else {
+                // Nobody was asked whether it may be kept.
+                button #save type="submit" data-busy="One moment…" { "Use this card" }
+            }
+            p.promise {
+                "Your card number is encrypted"
+                @if session.consent.is_some() { " and kept in a vault. " } @else { " and goes to a vault. " }
+                (merchant) "’s website never sees it."
+            }
             @if !session.account.livemode {
                 (test_cards(test_expiry))
             }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use onfile_core::ids::Id;
+use onfile_core::ids::{AccountId, Id};
 
 use crate::app::App;
-use crate::model::account::Account;
 use crate::model::invoice::Invoice;
 use crate::model::subscription::due::{self, Due};
 use crate::model::subscription::{self, Subscription};
@@ -45,13 +44,13 @@ pub struct Forecast {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn preview(app: &App, account: &Account, until: i64) -> Result<Forecast, Error> {
+pub async fn preview(app: &App, account: &AccountId, until: i64) -> Result<Forecast, Error> {
     let mut forecast = Forecast::default();
     let mut after = String::new();
     let mut looked_at = 0;
     loop {
         let mut tx = app.db.read().await?;
-        let page = agreements::peek(&mut tx, &account.id, until.saturating_mul(1000), &after, PAGE).await?;
+        let page = agreements::peek(&mut tx, account, until.saturating_mul(1000), &after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(forecast) };
         after = last.object.id.as_str().to_owned();
         let world = World::of(&mut tx, account, page.iter().map(|found| &found.object)).await?;

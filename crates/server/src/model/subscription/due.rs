@@ -6,6 +6,7 @@ use onfile_core::recurrence::{BusinessDays, Occurrence, Recurrence};
 use onfile_core::subscription::{INCOMPLETE_SECONDS, SubscriptionStatus};
 
 use super::Subscription;
+use crate::config::mail::CARD_EXPIRING_DAYS_MAX;
 use crate::model::invoice::Period;
 
 /// What is to be done about an agreement now.
@@ -53,6 +54,24 @@ pub fn due(subscription: &Subscription, now: i64) -> Option<Due> {
 /// When the next thing is due, Unix seconds.
 pub fn next_due(subscription: &Subscription) -> Option<i64> {
     next(subscription).map(|(at, _)| at)
+}
+
+/// The occurrence that will be charged next, without the customer.
+pub fn next_charge(subscription: &Subscription) -> Option<Occurrence> {
+    match next(subscription)? {
+        (_, Due::Bill(occurrence)) if subscription.collection_method == "charge_automatically" => {
+            Some(occurrence)
+        }
+        _ => None,
+    }
+}
+
+/// From when on it is worth looking whether the card lives to see the next charge, Unix seconds: the longest time ahead
+/// that can be configured.
+pub fn card_look(subscription: &Subscription) -> Option<i64> {
+    let charge = next_charge(subscription)?;
+    let ahead = i64::from(CARD_EXPIRING_DAYS_MAX) * 86_400;
+    Some(charge.due.as_second().saturating_sub(ahead).max(0))
 }
 
 fn next(subscription: &Subscription) -> Option<(i64, Due)> {

@@ -4,14 +4,16 @@
 use jiff::Timestamp;
 use onfile_core::card::Expiry;
 use onfile_core::currency::Currency;
-use onfile_core::ids::PaymentMethodId;
+use onfile_core::ids::{AccountId, PaymentMethodId, SubscriptionId};
 use onfile_core::money::Money;
 use onfile_core::vault_contract::Details;
 use onfile_service::db::{DbError, Tx};
 use serde::{Deserialize, Serialize};
 
 use super::{Desk, Written};
+use crate::billing::world::World;
 use crate::model::payment_method::PaymentMethod;
+use crate::model::subscription::{Subscription, due};
 use crate::notices::frame::{Button, Letter, Sheet};
 use crate::pages::{widgets, words};
 use crate::store::objects;
@@ -21,6 +23,9 @@ use crate::store::objects;
 pub struct CardExpiring {
     /// `pm_…`
     pub method: PaymentMethodId,
+    /// The agreement whose payment it is. Where it is known, the mail is sent only while it would charge this card then.
+    #[serde(default)]
+    pub subscription: Option<SubscriptionId>,
     /// When the payment falls due, Unix seconds.
     pub charge_due: i64,
     /// Minor units, where they are known already.
@@ -42,7 +47,30 @@ impl CardExpiring {
         if !self.ends_before_the_charge(&method.details) {
             return Ok(Written::Untrue("card_updated"));
         }
+        if let Some(reason) = self.charged_otherwise(tx, &desk.account.id).await? {
+            return Ok(Written::Untrue(reason));
+        }
         Ok(Written::Letter(self.letter(desk, &widgets::method_name(&method.details))))
+    }
+
+    /// Why the agreement does not charge this card at that time any more; none when it does.
+    async fn charged_otherwise(
+        &self,
+        tx: &mut Tx,
+        account: &AccountId,
+    ) -> Result<Option<&'static str>, DbError> {
+        let Some(id) = &self.subscription else { return Ok(None) };
+        let Some(found) = objects::load::<Subscription>(tx, account, id).await? else {
+            return Ok(Some("agreement_gone"));
+        };
+        let subscription = found.object;
+        let charge = due::next_charge(&subscription);
+        if charge.is_none_or(|charge| charge.due.as_second() != self.charge_due) {
+            return Ok(Some("charge_over"));
+        }
+        let world = World::of(tx, account, std::iter::once(&subscription)).await?;
+        let replaced = world.method(&subscription).is_none_or(|method| method.id != self.method);
+        Ok(replaced.then_some("card_replaced"))
     }
 
     /// Whether the card's last day is over when the payment falls due. A card is good through that day.
@@ -73,8 +101,9 @@ impl CardExpiring {
             sum: None,
             paragraphs: vec![
                 format!("The card {card} will have ended by your next payment to {merchant}, on {due}."),
-                "Please give another card, or this card’s new date, before then. Nothing is charged by doing so."
-                    .to_owned(),
+                format!(
+                    "Please give {merchant} another card, or this card’s new date, before then. Nothing is charged by doing so."
+                ),
             ],
             facts,
             button: self.update_url.clone().map(|url| Button { label: "Update the card", url }),

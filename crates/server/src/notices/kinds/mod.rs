@@ -9,7 +9,7 @@ use onfile_service::db::{DbError, Tx};
 use serde::{Deserialize, Serialize};
 
 use self::card_expiring::CardExpiring;
-use self::payment_failed::PaymentFailed;
+use self::payment_failed::{PaymentFailed, WhatNext};
 use self::payment_failed_final::PaymentFailedFinal;
 use self::receipt::Receipt;
 use super::frame::Letter;
@@ -60,6 +60,14 @@ impl Content {
         }
     }
 
+    /// The next attempt that it promises; none where it is the last word, or where it speaks of none.
+    fn next_attempt(&self) -> Option<i64> {
+        match self {
+            Self::PaymentFailed(PaymentFailed { next: WhatNext::Retry { at, .. }, .. }) => Some(*at),
+            _ => None,
+        }
+    }
+
     /// Writes the mail from what is so now.
     ///
     /// # Errors
@@ -72,7 +80,10 @@ impl Content {
             Self::PaymentFailed(content) => content.letter(desk),
             Self::PaymentFailedFinal(content) => content.letter(desk),
         };
-        let untrue = truth::paid_meanwhile(tx, account, notice.payment.as_ref()).await?;
+        let untrue = match truth::invoice_meanwhile(tx, account, &notice.about, self.next_attempt()).await? {
+            Some(reason) => Some(reason),
+            None => truth::paid_meanwhile(tx, account, notice.payment.as_ref()).await?,
+        };
         Ok(untrue.map_or(Written::Letter(letter), Written::Untrue))
     }
 }

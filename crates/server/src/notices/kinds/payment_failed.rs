@@ -81,6 +81,6 @@ impl PaymentFailed {
 
 /// What was to be paid, with what.
 pub(super) fn facts(description: Option<&String>, method: Option<&String>) -> Vec<(&'static str, String)> {
-    let facts = [("For", description), ("Card", method)];
+    let facts = [("For", description), ("Payment method", method)];
     facts.into_iter().filter_map(|(label, text)| Some((label, text?.clone()))).collect()
 }

@@ -105,6 +105,7 @@ fn a_card_is_good_through_its_last_day_and_its_date_is_not_told() {
     };
     let content = |charge_due| CardExpiring {
         method: PaymentMethodId::from_trusted("pm_1".into()),
+        subscription: None,
         charge_due,
         amount: Some(2900),
         currency: usd(),

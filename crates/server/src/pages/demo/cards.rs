@@ -4,12 +4,12 @@ use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use onfile_core::ids::PaymentMethodId;
 
-use super::cards_on_file::{expired_since, view};
 use super::shopper::Shopper;
 use super::{HOME, card_views};
 use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
 use crate::model::payment_method::PaymentMethod;
+use crate::pages::cards_on_file::{expired_since, view};
 use crate::pages::problem::Problem;
 use crate::pages::sessions::Flash;
 use crate::pages::visit::Visit;

@@ -1,10 +1,8 @@
 //! The demo merchant's shop: what a merchant's own pages would do with Onfile. It exists only where an account was
 //! made with the demo flag, and only in test mode.
 
-mod attempt;
 mod card_views;
 mod cards;
-mod cards_on_file;
 mod pay;
 mod save;
 mod shopper;
@@ -21,6 +19,7 @@ use onfile_core::money::Money;
 
 use self::shopper::Shopper;
 use self::view::ShopView;
+use super::attempt;
 use super::problem::Problem;
 use super::visit::Visit;
 use crate::app::App;

@@ -7,33 +7,29 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use onfile_core::ids::{Id, PaymentIntentId};
 use onfile_core::payment::PaymentStatus;
 
-use super::attempt::Attempt;
-use super::card_views::WaitView;
-use super::cards_on_file::expired_since;
 use super::shopper::Shopper;
-use super::{CURRENCY, HOME, PRICE, PRODUCT, card_views};
+use super::view::shop_shell;
+use super::{CURRENCY, HOME, PRICE, PRODUCT};
 use crate::app::App;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
+use crate::pages::attempt::Attempt;
+use crate::pages::cards_on_file::expired_since;
 use crate::pages::problem::Problem;
 use crate::pages::receipts::receipt_path;
 use crate::pages::sessions::Flash;
+use crate::pages::steps::{self, WaitView, again};
 use crate::pages::visit::Visit;
 use crate::pages::words;
 use crate::payments::requests::{Confirm, IntentDetails, NewIntent};
 use crate::payments::{Cause, Error, intents};
 use crate::store::objects;
 
-/// How often, and how many times, the waiting page looks again by itself: for one minute.
-pub const WAIT_SECONDS: u32 = 2;
-/// See [`WAIT_SECONDS`].
-pub const WAITS_MAX: u32 = 30;
-
 /// `POST /demo/pay`
 pub async fn pay(visit: Visit) -> Result<Response, Problem> {
     let shopper = Shopper::of_form(&visit).await?;
-    let attempt = Attempt::new(&shopper, "pay", visit.fields.get("attempt"))?;
-    if let Some(made) = attempt.made::<PaymentIntentId>(&visit.app, &shopper).await? {
+    let attempt = Attempt::new(shopper.account_id(), &shopper.verb("pay"), visit.fields.get("attempt"))?;
+    if let Some(made) = attempt.made::<PaymentIntentId>(&visit.app).await? {
         return Ok(to_payment(&made));
     }
     let cards = shopper.cards(&visit).await?;
@@ -42,10 +38,10 @@ pub async fn pay(visit: Visit) -> Result<Response, Problem> {
         let text = format!("It expired in {month}. Add the new card that your bank sent you.");
         return back(&visit, &shopper, Flash::bad("This card cannot be used", text)).await;
     }
-    let cause = attempt.cause(&visit, &shopper);
+    let cause = attempt.cause(&visit, &shopper.account.account);
     match charge(&visit.app, cause, &shopper, card).await? {
         Ok(made) => Ok(to_payment(&made)),
-        Err(error) => match attempt.made::<PaymentIntentId>(&visit.app, &shopper).await? {
+        Err(error) => match attempt.made::<PaymentIntentId>(&visit.app).await? {
             // It was made, by this press or by the one before, and its page knows the rest.
             Some(made) => Ok(to_payment(&made)),
             None => back(&visit, &shopper, refused(&error)).await,
@@ -118,8 +114,8 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Result<Response, Prob
             Ok(Redirect::to(&path).into_response())
         }
         (PaymentStatus::RequiresAction, Some(challenge)) => {
-            Ok(Html(card_views::challenge(shopper.merchant(), &challenge.url, "Your payment").into_string())
-                .into_response())
+            let shell = shop_shell(steps::CONFIRM, shopper.merchant(), None);
+            Ok(Html(steps::challenge(shell, &challenge.url, "Your payment").into_string()).into_response())
         }
         (PaymentStatus::Processing, _) => {
             Ok(wait(&visit, &shopper, &format!("/demo/payments/{id}"), "Your payment is being checked"))
@@ -130,11 +126,10 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Result<Response, Prob
 
 /// The page that waits for an outcome.
 pub fn wait(visit: &Visit, shopper: &Shopper, here: &str, title: &str) -> Response {
-    let waited = visit.fields.get("waited").and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
-    let again = format!("{here}?waited={}", waited.saturating_add(1));
-    let again = (waited < WAITS_MAX).then_some((WAIT_SECONDS, again.as_str()));
-    let view = WaitView { merchant: shopper.merchant(), title, here, again };
-    Html(card_views::waiting(&view).into_string()).into_response()
+    let again = again(visit, here);
+    let view = WaitView { title, here, again: again.as_deref(), back: Some((HOME, "Back to your order")) };
+    let shell = shop_shell(title, shopper.merchant(), None);
+    Html(steps::waiting(shell, &view).into_string()).into_response()
 }
 
 fn not_paid(intent: &PaymentIntent) -> Flash {

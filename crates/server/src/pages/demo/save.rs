@@ -10,19 +10,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use onfile_core::ids::{Id, SetupIntentId};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::attempt::Attempt;
 use super::pay::wait;
 use super::shopper::Shopper;
+use super::view::shop_shell;
 use super::{HOME, card_views, cards};
 use crate::app::App;
 use crate::model::Metadata;
 use crate::model::payment_method::{ConsentGiven, PaymentMethod};
 use crate::model::setup_intent::{SetupIntent, SetupStatus};
+use crate::pages::attempt::Attempt;
 use crate::pages::problem::Problem;
 use crate::pages::request;
 use crate::pages::sessions::{Flash, Session};
 use crate::pages::visit::Visit;
-use crate::pages::{widgets, words};
+use crate::pages::{steps, widgets, words};
 use crate::payments::requests::{ConfirmSetup, NewSetup};
 use crate::payments::{Cause, Error, setups};
 use crate::store::objects;
@@ -88,14 +89,14 @@ pub async fn consent(visit: Visit) -> Result<Response, Problem> {
 
 /// Verifies the card and keeps it, once for each token.
 async fn keep(visit: &Visit, shopper: &Shopper, token: &str) -> Result<Response, Problem> {
-    let attempt = Attempt::new(shopper, "save", Some(token))?;
-    if let Some(made) = attempt.made::<SetupIntentId>(&visit.app, shopper).await? {
+    let attempt = Attempt::new(shopper.account_id(), &shopper.verb("save"), Some(token))?;
+    if let Some(made) = attempt.made::<SetupIntentId>(&visit.app).await? {
         return Ok(to_setup(&made));
     }
-    let cause = attempt.cause(visit, shopper);
+    let cause = attempt.cause(visit, &shopper.account.account);
     match verify(&visit.app, cause, shopper, token).await? {
         Ok(made) => Ok(to_setup(&made)),
-        Err(error) => match attempt.made::<SetupIntentId>(&visit.app, shopper).await? {
+        Err(error) => match attempt.made::<SetupIntentId>(&visit.app).await? {
             Some(made) => Ok(to_setup(&made)),
             None => back(visit, shopper, refused(&error)).await,
         },
@@ -173,10 +174,11 @@ pub async fn show(Path(id): Path<String>, visit: Visit) -> Result<Response, Prob
     drop(tx);
     match (intent.status, &intent.challenge) {
         (SetupStatus::Succeeded, _) => saved(&visit, &shopper, &intent).await,
-        (SetupStatus::RequiresAction, Some(challenge)) => Ok(Html(
-            card_views::challenge(shopper.merchant(), &challenge.url, "Saving your card").into_string(),
-        )
-        .into_response()),
+        (SetupStatus::RequiresAction, Some(challenge)) => {
+            let shell = shop_shell(steps::CONFIRM, shopper.merchant(), None);
+            Ok(Html(steps::challenge(shell, &challenge.url, "Saving your card").into_string())
+                .into_response())
+        }
         (SetupStatus::Processing, _) => {
             Ok(wait(&visit, &shopper, &format!("/demo/setups/{id}"), "Your card is being checked"))
         }

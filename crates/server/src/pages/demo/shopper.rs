@@ -8,9 +8,9 @@ use onfile_core::ids::{AccountId, CustomerId, Id, PaymentMethodId};
 use onfile_service::binds;
 use onfile_service::db::Tx;
 
-use super::cards_on_file::Cards;
 use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
+use crate::pages::cards_on_file::Cards;
 use crate::pages::problem::Problem;
 use crate::pages::request;
 use crate::pages::sessions::{self, Role, Session};
@@ -83,6 +83,11 @@ impl Shopper {
     /// Whose data.
     pub fn account_id(&self) -> &AccountId {
         &self.account.account.id
+    }
+
+    /// What attempts of this customer's are called; their id is part of it, so that nobody meets another's.
+    pub fn verb(&self, verb: &str) -> String {
+        format!("demo/{verb}/{}", self.customer.id)
     }
 
     /// Who sells.

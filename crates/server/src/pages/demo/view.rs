@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::pages::cards_on_file::CardView;
 use crate::pages::layout::{Shell, document};
 use crate::pages::sessions::Flash;
 use crate::pages::widgets;
@@ -26,23 +27,6 @@ pub struct ShopView<'a> {
     pub cards: &'a [CardView],
     /// What just happened.
     pub flash: Option<&'a Flash>,
-}
-
-/// A card on file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CardView {
-    /// `pm_…`
-    pub id: String,
-    /// `Visa •••• 4242 (Exp: 12/2025)`
-    pub line: String,
-    /// `Visa •••• 4242`
-    pub name: String,
-    /// Charged when none is chosen.
-    pub default: bool,
-    /// Chosen when the page is opened.
-    pub chosen: bool,
-    /// Since when it cannot be used: `10/2024`.
-    pub expired: Option<String>,
 }
 
 /// The frame of the shop's pages, with somebody signed in.

@@ -1,4 +1,4 @@
-//! The cards of one customer.
+//! The cards of one customer, as pages show them.
 
 use jiff::Timestamp;
 use onfile_core::card::Expiry;
@@ -6,15 +6,31 @@ use onfile_core::ids::{AccountId, Id, PaymentMethodId};
 use onfile_core::vault_contract::Details;
 use onfile_service::db::Tx;
 
-use super::view::CardView;
+use super::problem::Problem;
+use super::widgets;
 use crate::model::customer::Customer;
 use crate::model::payment_method::PaymentMethod;
-use crate::pages::problem::Problem;
-use crate::pages::widgets;
 use crate::store::pages::{self, Window};
 
 /// How many cards a page shows: more than anybody has.
 const CARDS_MAX: u32 = 50;
+
+/// A card on file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardView {
+    /// `pm_…`
+    pub id: String,
+    /// `Visa •••• 4242 (Exp: 12/2025)`
+    pub line: String,
+    /// `Visa •••• 4242`
+    pub name: String,
+    /// Charged when none is chosen.
+    pub default: bool,
+    /// Chosen when the page is opened.
+    pub chosen: bool,
+    /// Since when it cannot be used: `10/2024`.
+    pub expired: Option<String>,
+}
 
 /// A customer's cards: the default first, then the newest.
 #[derive(Debug)]

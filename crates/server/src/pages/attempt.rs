@@ -4,12 +4,12 @@
 //! makes it, as an API caller's idempotency key would be: a second press, a reload, and a crash in between all find
 //! the same payment.
 
-use onfile_core::ids::{Id, IdSource, RequestId};
+use onfile_core::ids::{AccountId, Id, IdSource, RequestId};
 
-use super::shopper::Shopper;
+use super::problem::Problem;
+use super::visit::Visit;
 use crate::app::App;
-use crate::pages::problem::Problem;
-use crate::pages::visit::Visit;
+use crate::model::account::Account;
 use crate::payments::Cause;
 use crate::store::api_keys::KeyKind;
 use crate::store::idempotency;
@@ -29,40 +29,42 @@ pub fn new_name(ids: &IdSource) -> String {
 /// An attempt of one customer.
 #[derive(Debug)]
 pub struct Attempt {
+    account: AccountId,
     key: String,
 }
 
 impl Attempt {
-    /// The attempt with this name, which came from a browser. Its customer is part of the key: nobody meets another's.
+    /// The attempt with this name, which came from a browser. `verb` says of whom or of what it is: nobody meets
+    /// another's.
     ///
     /// # Errors
     /// [`Problem::BadRequest`] when it is no such name.
-    pub fn new(shopper: &Shopper, verb: &str, name: Option<&str>) -> Result<Self, Problem> {
+    pub fn new(account: &AccountId, verb: &str, name: Option<&str>) -> Result<Self, Problem> {
         let name = name.ok_or(Problem::BadRequest)?;
         let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if !plain || name.len() > NAME_MAX {
             return Err(Problem::BadRequest);
         }
-        Ok(Self { key: format!("demo/{verb}/{}/{name}", shopper.customer.id) })
+        Ok(Self { account: account.clone(), key: format!("{verb}/{name}") })
     }
 
     /// What was made under this name before.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn made<T: Id>(&self, app: &App, shopper: &Shopper) -> Result<Option<T>, Problem> {
+    pub async fn made<T: Id>(&self, app: &App) -> Result<Option<T>, Problem> {
         let stored = stored_key(KIND, &self.key);
-        let used = idempotency::find(&mut app.db.read().await?, shopper.account_id(), &stored).await?;
+        let used = idempotency::find(&mut app.db.read().await?, &self.account, &stored).await?;
         Ok(used.and_then(|used| used.object_id).and_then(|id| T::parse(&id)))
     }
 
     /// The cause of what is made under this name.
-    pub fn cause(&self, visit: &Visit, shopper: &Shopper) -> Cause {
-        Cause { claim: Some(self.claim(&visit.app, shopper)), ..visit.cause(&shopper.account.account) }
+    pub fn cause(&self, visit: &Visit, account: &Account) -> Cause {
+        Cause { claim: Some(self.claim(&visit.app)), ..visit.cause(account) }
     }
 
-    fn claim(&self, app: &App, shopper: &Shopper) -> Claim {
-        let account = shopper.account_id().clone();
+    fn claim(&self, app: &App) -> Claim {
+        let account = self.account.clone();
         let hash = request_hash(&account, "POST", &self.key, b"");
         let request_id: RequestId = app.ids.next();
         Claim::new(account, self.key.clone(), KIND, hash, request_id)
