@@ -12,6 +12,7 @@ mod forget;
 mod idempotency;
 mod intents;
 mod keys;
+mod leases;
 mod lists;
 mod methods;
 mod mutual_tls;
