@@ -165,7 +165,7 @@ def test_two_workers_share_a_run_and_the_server_does_nothing_of_it(own_stack, sh
 
 
 def test_a_worker_that_sleeps_beyond_its_lease_sends_nothing_when_it_wakes(own_stack, shop):
-    sent = lambda: count(own_stack, "vault", "SELECT SUM(sendings) FROM orders")
+    sent = lambda: count(own_stack, "vault", "SELECT COALESCE(SUM(sendings), 0) FROM orders")
     begun, left = operations(own_stack), sent()
     with both_sleep(own_stack) as wake:
         due, amounts = shop.subscribe(AGREEMENTS)
