@@ -178,7 +178,8 @@ async fn an_invoice_is_tried_again_only_under_a_claim_that_still_counts() {
         collect::again(&slept, &cause(&server), &held, &by, slept.now_seconds()).await.unwrap();
         let invoice = server.get(&format!("/v1/invoices/{}", held.id), &[]).await.ok();
         let intent = invoice.text("payments/data/0/payment/payment_intent");
-        let ask = Confirm { off_session: true, held: Some(held), ..Confirm::default() };
+        let card = Some("pm_card_visa".to_owned());
+        let ask = Confirm { payment_method: card, off_session: true, held: Some(held), ..Confirm::default() };
         let intent = PaymentIntentId::parse(&intent).unwrap();
         let refused = intents::confirm(&slept, &cause(&server), &intent, ask).await;
         assert!(matches!(refused, Err(payments::Error::Busy)), "{refused:?}");
