@@ -37,13 +37,13 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
-def own_installation(purpose: str):
-    """An installation for one purpose. Where ONFILE_E2E_KEEP names a folder its data stays there, for a search
+def own_installation(purpose: str, workers: int = 0):
+    """An installation for one purpose, with so many processes for the work beside the server. Where ONFILE_E2E_KEEP names a folder its data stays there, for a search
     afterwards."""
     keep = os.environ.get("ONFILE_E2E_KEEP")
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{database()}-{purpose}-", dir=keep))
     folder.chmod(0o711)  # PostgreSQL runs as a user of its own and has to reach its folder within
-    stack = Stack(folder / "data", database())
+    stack = Stack(folder / "data", database(), workers)
     try:
         yield stack
         assert stack.stop() == 0, stack.errors()

@@ -27,7 +27,7 @@ STOP_SECONDS_MAX = 60
 class Stack:
     """Vault, server and sandbox, with the addresses and keys that `cargo xtask dev --json` prints."""
 
-    def __init__(self, data: pathlib.Path, database: str):
+    def __init__(self, data: pathlib.Path, database: str, workers: int = 0):
         self.data = data
         self._errors = data.parent / f"{data.name}.stderr"
         with self._errors.open("wb") as errors:
@@ -35,6 +35,7 @@ class Stack:
                 [
                     binaries() / "xtask", "dev", "--json", "--no-build", "--dir", data,
                     "--port-base", str(free_port_base()), "--database", database, "--timeouts", "fast",
+                    "--workers", str(workers),
                 ],
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -86,7 +87,7 @@ class Stack:
             self._process.stdout.close()
 
     def pid(self, name: str) -> int:
-        """The process id of `server`, `vault`, `sandbox` or `postgres` at this moment."""
+        """The process id of `server`, `vault`, `sandbox`, `postgres` or `worker-1` at this moment."""
         return int((self.data / "run" / f"{name}.pid").read_text())
 
     def kill(self, name: str, sig: int = signal.SIGKILL) -> int:

@@ -216,6 +216,10 @@ pub struct ForwardOrder {
     pub instrument: Option<String>,
     /// Whether a security code that the vault still holds may go along. Never for merchant-initiated requests.
     pub with_cvc: bool,
+    /// The end of its sender's lease, Unix milliseconds: from then on the order does not leave, since others look after
+    /// it and may have concluded that it never did. No part of what makes two orders the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_before: Option<i64>,
 }
 
 /// The HTTP methods that processors are called with.
@@ -284,6 +288,8 @@ pub enum RefusalCode {
     KeyReused,
     /// The same order is being sent at this moment (409).
     KeyInUse,
+    /// The lease of its sender is over (409).
+    TooLate,
     /// Processor, path or placement is not in the vault's table (403).
     NotAllowed,
 }

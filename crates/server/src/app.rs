@@ -7,6 +7,7 @@ use onfile_core::ids::IdSource;
 use onfile_core::random::Random;
 use onfile_service::db::{Db, DbError};
 use onfile_service::keyring::{KeyFilesError, refuse_shared_directory};
+use onfile_service::shutdown::{Shutdown, ShutdownTrigger};
 
 use crate::config::Config;
 use crate::event_order::Activity;
@@ -37,6 +38,9 @@ pub struct App {
     pub webhooks: Webhooks,
     /// The configuration file.
     pub config: Config,
+    /// The order to take up no more work.
+    pub shutdown: Shutdown,
+    stop: ShutdownTrigger,
     /// API keys that were looked up within the last second.
     pub(crate) key_cache: KeyCache,
     /// Customer numbers that this process has reserved.
@@ -89,6 +93,7 @@ impl App {
         let vault = VaultClient::new(&config.vault)?;
         let mailer = config.mail.as_ref().map(Mailer::new).transpose()?;
         let db = Db::open(&config.database_url(), crate::store::MIGRATIONS).await?;
+        let (stop, shutdown) = Shutdown::manual();
         Ok(Arc::new(Self {
             db,
             ids,
@@ -99,9 +104,16 @@ impl App {
             activity: Activity::default(),
             webhooks,
             config,
+            shutdown,
+            stop,
             key_cache: KeyCache::default(),
             numbers: CustomerNumbers::default(),
         }))
+    }
+
+    /// No more work is taken up; what is under way is finished.
+    pub fn stop(&self) {
+        self.stop.stop();
     }
 
     /// Now, in Unix milliseconds: what times in the database count.

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use onfile_core::retries::RetryPolicy;
-use onfile_service::config::{ConfigError, DatabaseConfig, DatabaseUrl, ListenConfig, LogConfig};
+use onfile_service::config::{
+    ConfigError, DatabaseConfig, DatabaseUrl, ListenAddress, ListenConfig, LogConfig,
+};
 use serde::Deserialize;
 
 use self::mail::MailConfig;
@@ -29,6 +31,9 @@ pub struct Config {
     /// `[processing]`
     #[serde(default)]
     pub processing: ProcessingConfig,
+    /// `[work]`
+    #[serde(default)]
+    pub work: WorkConfig,
     /// `[mail]`; without it no mail is sent.
     pub mail: Option<MailConfig>,
     /// `[webhooks]`
@@ -124,6 +129,22 @@ impl Default for ProcessingConfig {
             return_check_ms: 86_400_000,
             outage_wait_ms: 300_000,
         }
+    }
+}
+
+/// `[work]`: who does what goes on in the background (runs, retries, look-ups, mail, webhooks).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkConfig {
+    /// Whether `onfile serve` does it. Where it does not, at least one `onfile work` has to run: on `PostgreSQL` alone.
+    pub in_server: bool,
+    /// Where `onfile work` answers `GET /health`, on loopback or a unix socket; nowhere when left out.
+    pub health: Option<ListenAddress>,
+}
+
+impl Default for WorkConfig {
+    fn default() -> Self {
+        Self { in_server: true, health: None }
     }
 }
 
@@ -240,6 +261,12 @@ impl Config {
         onfile_service::config::load(path)
     }
 
+    /// Whether the database belongs to one process: an `SQLite` file has one writer, whose commits are shared within the
+    /// process. An operator's command may come in between; a second process that writes all day would stand in its way.
+    pub fn has_one_node(&self) -> bool {
+        matches!(self.database.url, DatabaseUrl::Sqlite(_))
+    }
+
     /// The database's URL as [`onfile_service::db::Db::open`] takes it. It may hold a password.
     pub fn database_url(&self) -> String {
         match &self.database.url {
@@ -269,6 +296,7 @@ mod tests {
         assert_eq!(config.vault.timeout_ms, 35_000);
         assert_eq!(config.processing.lease_ms, 60_000);
         assert!(config.mail.is_none());
+        assert!(config.work.in_server && config.work.health.is_none());
     }
 
     #[test]
@@ -288,6 +316,7 @@ mod tests {
             GOOD.replace("http://localhost:4242/", "http://pay.shop.example"),
             GOOD.replace("http://127.0.0.1:4243", "http://cards.shop.example"),
             format!("{GOOD}[processing]\nlease = 1\n"),
+            format!("{GOOD}[work]\nhealth = \"somewhere\"\n"),
             format!("{GOOD}[webhooks]\ntimeout_ms = 0\n"),
             format!("{GOOD}[webhooks]\ntimeout_ms = 60001\n"),
             format!("{GOOD}[webhooks]\nretry_delay_ms = -1\n"),

@@ -109,10 +109,10 @@ impl Looks {
     }
 }
 
-/// Numbers for ever; ends when the process does.
+/// Numbers until the process is told to stop.
 pub async fn run(app: Arc<App>) {
     let mut looks = Looks::default();
-    loop {
+    while !app.shutdown.is_requested() {
         if let Err(error) = round(&app, looks.next(app.now_ms())).await {
             tracing::warn!(%error, "events could not be put in order yet; trying again");
             looks = Looks::default();

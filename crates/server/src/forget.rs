@@ -9,6 +9,7 @@ use onfile_service::db::DbError;
 use crate::app::App;
 use crate::pages;
 use crate::store::{deliveries, idempotency};
+use crate::work::rounds;
 
 /// How long answers are kept under their keys: thirty days. Once a key is forgotten, the same request is carried out
 /// again, so it must outlive every client's retries.
@@ -31,15 +32,12 @@ enum Old {
     Deliveries,
 }
 
-/// Works for ever.
+/// Forgets until the process is told to stop.
 pub async fn run(app: Arc<App>) {
-    let mut tick = tokio::time::interval(EVERY);
-    loop {
-        tick.tick().await;
-        if let Err(error) = round(&app).await {
-            tracing::warn!("what is old was not forgotten: {error}");
-        }
-    }
+    rounds(app.shutdown.clone(), EVERY, "what is old was not forgotten", || async {
+        round(&app).await.map(drop)
+    })
+    .await;
 }
 
 /// One round; answers how many rows were deleted.

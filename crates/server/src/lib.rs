@@ -22,3 +22,4 @@ pub mod vault_accounts;
 pub mod vault_client;
 pub mod webhooks;
 pub mod wire;
+pub mod work;

@@ -184,6 +184,11 @@ fn method_router(route: Route) -> MethodRouter<Arc<App>> {
     })
 }
 
+/// What a process without API and pages answers: whether it can work.
+pub fn health_alone(app: Arc<App>) -> Router {
+    Router::new().route("/health", get(health)).with_state(app)
+}
+
 /// Whether this process can work: its database answers.
 async fn health(State(app): State<Arc<App>>) -> StatusCode {
     let works = match app.db.read().await {

@@ -51,9 +51,9 @@ pub enum PushError {
     Vault(#[from] VaultError),
 }
 
-/// Tells of all accounts, for ever.
+/// Tells of all accounts, until the process is told to stop.
 pub async fn run(app: Arc<App>) {
-    loop {
+    while !app.shutdown.is_requested() {
         let rest = match push_all(&app).await {
             Ok(()) => EVERY,
             Err(error) => {
@@ -61,7 +61,10 @@ pub async fn run(app: Arc<App>) {
                 AFTER_FAILURE
             }
         };
-        tokio::time::sleep(rest).await;
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            () = app.shutdown.requested() => {}
+        }
     }
 }
 

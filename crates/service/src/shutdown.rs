@@ -53,8 +53,9 @@ impl Shutdown {
 
 impl ShutdownTrigger {
     /// Gives the order.
-    pub fn stop(self) {
-        let _ = self.0.send(true);
+    pub fn stop(&self) {
+        // Kept for those who ask later, also when nobody waits at this moment.
+        self.0.send_replace(true);
     }
 }
 

@@ -72,14 +72,20 @@ impl Databases {
     }
 }
 
-/// Writes `vault/vault.toml` and `server/onfile.toml`.
+/// Writes `vault/vault.toml` and `server/onfile.toml`; `in_server` says whether the server does the work itself.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(layout: &Layout, ports: Ports, databases: &Databases, timeouts: Timeouts) -> Outcome<()> {
+pub fn write(
+    layout: &Layout,
+    ports: Ports,
+    databases: &Databases,
+    timeouts: Timeouts,
+    in_server: bool,
+) -> Outcome<()> {
     let vault = vault_toml(layout, ports, &databases.vault, timeouts);
     write_private(&layout.path("vault/vault.toml"), &vault)?;
-    let server = server_toml(layout, ports, &databases.server, timeouts);
+    let server = server_toml(layout, ports, &databases.server, timeouts, in_server);
     write_private(&layout.path("server/onfile.toml"), &server)
 }
 
@@ -105,7 +111,7 @@ fn vault_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts)
     )
 }
 
-fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts) -> String {
+fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts, in_server: bool) -> String {
     let path = |relative| quoted_path(&layout.path(relative));
     format!(
         "# Written by `cargo xtask dev` at every start.\n\
@@ -116,6 +122,7 @@ fn server_toml(layout: &Layout, ports: Ports, database: &str, timeouts: Timeouts
          [vault]\nsocket = {socket}\ncredential_file = {service}\nurl = {vault}\ntimeout_ms = {timeout}\n\n\
          [processing]\nlease_ms = {lease}\nabsent_is_final_after_ms = {absent}\ncheck_delay_max_ms = {check}\n\
          pending_check_ms = {debit}\nreturn_check_ms = {debit}\noutage_wait_ms = {outage}\n\n\
+         [work]\nin_server = {in_server}\n\n\
          [mail]\nhost = \"127.0.0.1\"\nport = {mail}\ntls = \"none\"\nfrom = \"receipts@demo.example\"\n\n\
          [webhooks]\ntimeout_ms = {webhook}\nretry_delay_ms = {webhook_retry}\n\n\
          [log]\nformat = \"text\"\nlevel = \"info\"\n",
@@ -159,7 +166,7 @@ mod tests {
         let vault: toml::Table =
             vault_toml(&layout, ports, &databases.vault, Timeouts::NORMAL).parse().unwrap();
         let server: toml::Table =
-            server_toml(&layout, ports, &databases.server, Timeouts::FAST).parse().unwrap();
+            server_toml(&layout, ports, &databases.server, Timeouts::FAST, false).parse().unwrap();
         assert_eq!(vault["keys"]["dir"].as_str().unwrap(), layout.path("keys/vault").to_str().unwrap());
         assert_eq!(vault["public"]["url"].as_str(), Some("http://127.0.0.1:5001"));
         assert_eq!(vault["processors"]["sandbox"]["timeout_ms"].as_integer(), Some(30_000));
@@ -167,6 +174,7 @@ mod tests {
         assert_eq!(server["vault"]["credential_file"], vault["internal"]["credential_file"]);
         assert_eq!(server["vault"]["timeout_ms"].as_integer(), Some(3_000));
         assert_eq!(server["mail"]["port"].as_integer(), Some(5_003));
+        assert_eq!(server["work"]["in_server"].as_bool(), Some(false));
     }
 
     #[test]
@@ -177,7 +185,7 @@ mod tests {
         let write = |text: String| text.parse::<toml::Table>().unwrap();
         for config in [
             write(vault_toml(&layout, ports, &databases.vault, Timeouts::NORMAL)),
-            write(server_toml(&layout, ports, &databases.server, Timeouts::NORMAL)),
+            write(server_toml(&layout, ports, &databases.server, Timeouts::NORMAL, true)),
         ] {
             let database = config["database"]["url"].as_str().unwrap().strip_prefix("sqlite:").unwrap();
             let keys = config["keys"]["dir"].as_str().unwrap();

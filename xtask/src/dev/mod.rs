@@ -26,6 +26,8 @@ use crate::toolchain;
 
 /// A process that is not ready by then will not be.
 const READY_PATIENCE: Duration = Duration::from_mins(1);
+/// More processes than that show nothing new.
+const WORKERS_MAX: i64 = 8;
 /// Where readiness is asked for, and the answer that means yes.
 const HEALTH: (&str, u16) = ("/health", 204);
 
@@ -84,6 +86,9 @@ pub struct DevArgs {
     /// How long the processes wait for each other
     #[arg(long, value_enum, default_value_t = TimeoutSet::Normal)]
     timeouts: TimeoutSet,
+    /// So many `onfile work` do the work beside the server, which then does none (`PostgreSQL` only)
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=WORKERS_MAX))]
+    workers: u8,
 }
 
 /// Builds, starts, prints, and keeps everything running until interrupted.
@@ -102,6 +107,11 @@ fn supervise(args: &DevArgs, interrupt: &Interrupt) -> Outcome<()> {
     let folder = args.dir.clone().unwrap_or_else(|| toolchain::root().join("dev-data"));
     let layout = Layout::at(&folder)?;
     let ports = Ports::from_base(args.port_base)?;
+    if args.workers > 0 && args.database == Database::Sqlite {
+        return Err(Failure::new(
+            "--workers needs --database postgres: an SQLite file belongs to one process",
+        ));
+    }
     if args.database == Database::Postgres {
         postgres::require_installed()?;
     }
@@ -175,7 +185,7 @@ fn start(
     for credential in ["keys/link/service.credential", "keys/link/sandbox.credential"] {
         layout::secret(&layout.path(credential))?;
     }
-    config::write(layout, ports, &databases, timeouts)?;
+    config::write(layout, ports, &databases, timeouts, args.workers == 0)?;
 
     let onfile = bin.join("onfile");
     let vault = bin.join("onfile-vault");
@@ -184,12 +194,16 @@ fn start(
         process::output(std::process::Command::new(program).args(["init", "--config"]).arg(config))?;
     }
     supervisor.start(sandbox_spec(layout, ports, bin.join("onfile-sandbox")))?;
-    supervisor.start(serve_spec("vault", vault, vault_config))?;
+    supervisor.start(spec("vault", "serve", vault, vault_config))?;
     wait_ready(supervisor, &[("sandbox", ports.sandbox()), ("vault", ports.vault())], interrupt)?;
     // The account is announced to the vault, which is up, and read by the server, which is not yet.
     let demo = account::demo(layout, &onfile, args.database.name())?;
     let staff_link = account::staff_link(layout, &onfile)?;
-    supervisor.start(serve_spec("server", onfile.clone(), server_config))?;
+    supervisor.start(spec("server", "serve", onfile.clone(), server_config.clone()))?;
+    for number in 1..=args.workers {
+        let name = format!("worker-{number}");
+        supervisor.start(spec(&name, "work", onfile.clone(), server_config.clone()))?;
+    }
     wait_ready(supervisor, &[("server", ports.server())], interrupt)?;
 
     Ok(Running {
@@ -222,7 +236,7 @@ fn start_postgres(
     let vault_password = layout::secret(&keys.join("onfile_vault.password"))?;
     let command = cluster.clone();
     supervisor.start(Spec {
-        name: "postgres",
+        name: "postgres".to_owned(),
         command: Box::new(move || command.command()),
         // SIGINT is PostgreSQL's "fast" shut-down: it does not wait for clients to leave.
         stop: Signal::INT,
@@ -247,16 +261,16 @@ fn sandbox_spec(layout: &Layout, ports: Ports, program: PathBuf) -> Spec {
         command.arg("--key-file").arg(&key);
         Ok(command)
     };
-    Spec { name: "sandbox", command: Box::new(command), stop: Signal::TERM }
+    Spec { name: "sandbox".to_owned(), command: Box::new(command), stop: Signal::TERM }
 }
 
-fn serve_spec(name: &'static str, program: PathBuf, config: PathBuf) -> Spec {
+fn spec(name: &str, role: &'static str, program: PathBuf, config: PathBuf) -> Spec {
     let command = move || {
         let mut command = process::tethered(&program)?;
-        command.args(["serve", "--config"]).arg(&config);
+        command.args([role, "--config"]).arg(&config);
         Ok(command)
     };
-    Spec { name, command: Box::new(command), stop: Signal::TERM }
+    Spec { name: name.to_owned(), command: Box::new(command), stop: Signal::TERM }
 }
 
 /// Waits until each process says that it is ready.

@@ -24,7 +24,7 @@ pub struct Running {
     /// Makes the next such link.
     pub staff_link_command: Command,
     /// Process ids by name, at this moment.
-    pub pids: Vec<(&'static str, u32)>,
+    pub pids: Vec<(String, u32)>,
 }
 
 impl Running {
@@ -43,7 +43,7 @@ impl Running {
 /// When standard output is closed.
 pub fn json(running: &Running) -> Outcome<()> {
     let pids: Map<String, Value> =
-        running.pids.iter().map(|(name, pid)| ((*name).into(), json!(pid))).collect();
+        running.pids.iter().map(|(name, pid)| (name.clone(), json!(pid))).collect();
     let line = json!({
         "api": running.ports.server_url(),
         "vault": running.ports.vault_url(),

@@ -25,7 +25,7 @@ const LOG_TAIL_LINES: usize = 15;
 /// What is needed to start a process, again and again.
 pub struct Spec {
     /// Names its log and its pid file.
-    pub name: &'static str,
+    pub name: String,
     /// Makes the command; its output streams are set here.
     pub command: Box<dyn Fn() -> Outcome<Command>>,
     /// The signal that asks it to end.
@@ -97,7 +97,7 @@ impl Supervisor {
             if let State::Running(child) = &mut process.state
                 && let Some(status) = child.try_wait().context("waiting for a process")?
             {
-                let name = process.spec.name;
+                let name = &process.spec.name;
                 let tail = log_tail(&self.layout, name);
                 return Err(Failure::new(format!("{name} ended while starting ({status}):\n{tail}")));
             }
@@ -112,7 +112,7 @@ impl Supervisor {
     pub fn tend(&mut self) -> Outcome<()> {
         let now = Instant::now();
         for process in &mut self.processes {
-            let name = process.spec.name;
+            let name = &process.spec.name;
             match &mut process.state {
                 State::Running(child) => {
                     let Some(status) = child.try_wait().context("waiting for a process")? else { continue };
@@ -138,9 +138,9 @@ impl Supervisor {
     }
 
     /// Name and process id of all that run now.
-    pub fn pids(&self) -> Vec<(&'static str, u32)> {
+    pub fn pids(&self) -> Vec<(String, u32)> {
         let running = |process: &Process| match &process.state {
-            State::Running(child) => Some((process.spec.name, child.id())),
+            State::Running(child) => Some((process.spec.name.clone(), child.id())),
             State::Waiting { .. } => None,
         };
         self.processes.iter().filter_map(running).collect()
@@ -214,7 +214,7 @@ mod tests {
             command.arg("60");
             Ok(command)
         };
-        Spec { name: "sleeper", command: Box::new(command), stop: Signal::TERM }
+        Spec { name: "sleeper".into(), command: Box::new(command), stop: Signal::TERM }
     }
 
     fn pid_file(layout: &Layout) -> String {
@@ -239,7 +239,7 @@ mod tests {
         }
         let second = pid_file(&layout);
         assert_ne!(second, first);
-        let (_, pid) = supervisor.pids()[0];
+        let (_, pid) = supervisor.pids().remove(0);
         assert_eq!(second.trim(), pid.to_string());
         drop(supervisor);
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
@@ -257,7 +257,9 @@ mod tests {
             command.args(["-c", "echo no such key; exit 7"]);
             Ok(command)
         };
-        supervisor.start(Spec { name: "vault", command: Box::new(command), stop: Signal::TERM }).unwrap();
+        supervisor
+            .start(Spec { name: "vault".into(), command: Box::new(command), stop: Signal::TERM })
+            .unwrap();
         let deadline = Instant::now() + Duration::from_secs(10);
         let failure = loop {
             match supervisor.require_running() {

@@ -72,6 +72,7 @@ fn confirmation(params: &mut Params, cause: &Cause) -> Result<Option<Confirm>, A
     }
     Ok(Some(Confirm {
         run: None,
+        held: None,
         payment_method: None,
         off_session: off_session(params)?,
         error_on_requires_action: params.boolean("error_on_requires_action")?.unwrap_or(false),

@@ -51,6 +51,10 @@ pub async fn advance(app: &Arc<App>, cause: &Cause, id: &TestClockId, to: i64) -
     objects::save(&mut tx, account, it).await?;
     tell(&mut tx, app, cause, "test_helpers.test_clock.advancing", &clock).await?;
     tx.commit().await?;
+    if !app.config.work.in_server {
+        // Those who do the work find it.
+        return Ok(());
+    }
     let (app, cause, id) = (Arc::clone(app), Cause::worker(cause.account.clone()), id.clone());
     tokio::spawn(async move {
         if let Err(error) = run(&app, &cause, &id).await {
@@ -71,11 +75,12 @@ pub fn no_such(id: &TestClockId) -> Error {
 /// When the database fails: then it is gone on with later.
 pub async fn run(app: &Arc<App>, cause: &Cause, id: &TestClockId) -> Result<(), Error> {
     let account = &cause.account.id;
-    if !clocks::claim(app, account, id, app.now_ms() + LEASE_MS).await? {
+    let mut lease_until = app.now_ms() + LEASE_MS;
+    if !clocks::claim(app, account, id, lease_until).await? {
         return Ok(());
     }
     let mut last = (0, 0);
-    loop {
+    while !app.shutdown.is_requested() {
         let Some(clock) = objects::load::<TestClock>(&mut app.db.read().await?, account, id).await? else {
             return Ok(());
         };
@@ -90,26 +95,39 @@ pub async fn run(app: &Arc<App>, cause: &Cause, id: &TestClockId) -> Result<(), 
         let stuck = last.1 > SAME_MOMENT_MAX;
         let moment = due.filter(|_| !stuck).unwrap_or(target);
         expiring::on_the_way(app, cause, id, moment).await?;
-        let moved = step(app, cause, id, moment, due.is_none() || stuck).await?;
+        let arrives = due.is_none() || stuck;
+        let Some(moved) = step(app, cause, id, &mut lease_until, moment, arrives).await? else {
+            tracing::warn!(clock = %id, "a test clock is moved by somebody else by now");
+            return Ok(());
+        };
         if moved.target.is_none() {
             return Ok(());
         }
         let scope = Scope { clock: Some(moved), trigger: "test_clock" };
         runs::execute(app, cause, &scope).await?;
-        clocks::extend(app, account, id, app.now_ms() + LEASE_MS).await?;
     }
+    // We are to stop: whoever is there goes on with it at once.
+    let mut tx = app.db.begin().await?;
+    clocks::extend(&mut tx, account, id, lease_until, 0).await?;
+    Ok(tx.commit().await?)
 }
 
-/// Moves a clock to a moment; to its target for good when that is where it goes.
+/// Moves a clock to a moment, and keeps it for longer; to its target for good when that is where it goes. None when it is
+/// somebody else's by now.
 async fn step(
     app: &Arc<App>,
     cause: &Cause,
     id: &TestClockId,
+    lease_until: &mut i64,
     moment: i64,
     arrives: bool,
-) -> Result<TestClock, Error> {
+) -> Result<Option<TestClock>, Error> {
     let account = &cause.account.id;
+    let next_lease = app.now_ms() + LEASE_MS;
     let mut tx = app.db.begin().await?;
+    if !clocks::extend(&mut tx, account, id, *lease_until, next_lease).await? {
+        return Ok(None);
+    }
     let mut clock = objects::lock::<TestClock>(&mut tx, account, id).await?.ok_or_else(|| no_such(id))?;
     clock.object.frozen_time = moment.max(clock.object.frozen_time);
     if arrives {
@@ -121,7 +139,8 @@ async fn step(
         clocks::release(&mut tx, account, id).await?;
     }
     tx.commit().await?;
-    Ok(clock.object)
+    *lease_until = next_lease;
+    Ok(Some(clock.object))
 }
 
 /// Tells of a clock.

@@ -14,8 +14,9 @@ use crate::model::subscription::Subscription;
 use crate::notices::failures::{self, Failure, NO_METHOD};
 use crate::payments::requests::Confirm;
 use crate::payments::{self, Cause, intents};
+use crate::store::agreements::{self, HeldInvoice};
 use crate::store::objects::{self, Versioned};
-use crate::store::{agreements, runs};
+use crate::store::runs;
 
 use super::{Error, outcome, tell, time};
 
@@ -44,18 +45,24 @@ pub struct Pay {
 pub async fn again(
     app: &Arc<App>,
     cause: &Cause,
-    id: &InvoiceId,
+    held: &HeldInvoice,
     run: &RunId,
     now: i64,
 ) -> Result<(), Error> {
-    attempt(app, cause, id, run, now).await?;
+    attempt(app, cause, held, run, now).await?;
     let mut tx = app.db.begin().await?;
-    agreements::release_invoice(&mut tx, &cause.account.id, id).await?;
+    agreements::release_invoice(&mut tx, &cause.account.id, held).await?;
     Ok(tx.commit().await?)
 }
 
-async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now: i64) -> Result<(), Error> {
-    let account = &cause.account.id;
+async fn attempt(
+    app: &Arc<App>,
+    cause: &Cause,
+    held: &HeldInvoice,
+    run: &RunId,
+    now: i64,
+) -> Result<(), Error> {
+    let (account, id) = (&cause.account.id, &held.id);
     let mut tx = app.db.read().await?;
     let Some(Versioned { object: invoice, .. }) = objects::load::<Invoice>(&mut tx, account, id).await?
     else {
@@ -77,6 +84,7 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
         payment_method: Some(method.as_str().to_owned()),
         off_session: true,
         run: Some(run.clone()),
+        held: Some(held.clone()),
         ..Confirm::default()
     };
     match intents::confirm(app, cause, &intent, ask).await {

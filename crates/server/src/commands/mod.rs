@@ -5,6 +5,7 @@ mod init;
 mod keys;
 mod serve;
 mod staff;
+mod work;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,8 +34,10 @@ struct Arguments {
 enum Command {
     /// Makes the first encryption key and the database. Harmless where they exist.
     Init(ConfigArgument),
-    /// Serves the API and the pages, and does the work that goes on behind them.
+    /// Serves the API and the pages, and does the work that goes on behind them, unless `[work] in_server` is false.
     Serve(ConfigArgument),
+    /// Does the work that goes on behind the API and the pages, and nothing else; beside `serve`, on `PostgreSQL`.
+    Work(ConfigArgument),
     /// Merchants' accounts.
     Account {
         #[command(subcommand)]
@@ -94,6 +97,7 @@ async fn run(command: Command) -> Result<(), CommandError> {
     match command {
         Command::Init(argument) => init::run(&argument.config).await,
         Command::Serve(argument) => serve::run(&argument.config).await,
+        Command::Work(argument) => work::run(&argument.config).await,
         Command::Account { command } => account::run(command).await,
         Command::Staff { command } => staff::run(command).await,
         Command::Keys { command } => keys::run(command).await,

@@ -10,7 +10,6 @@ use std::time::Duration;
 use onfile_core::ids::{Id, TestClockId};
 use onfile_core::vault_contract::Details;
 use onfile_service::db::DbError;
-use tokio::time::MissedTickBehavior;
 
 use super::kinds::card_expiring::CardExpiring;
 use super::{Content, Notice, queue};
@@ -23,6 +22,7 @@ use crate::payments::Cause;
 use crate::store::accounts;
 use crate::store::card_looks::{self, Looked, Place};
 use crate::store::objects::Versioned;
+use crate::work::rounds;
 
 /// How often we look for something to do.
 const TICK: Duration = Duration::from_secs(1);
@@ -34,16 +34,10 @@ const SET: u32 = 200;
 const SETS_MAX: u32 = 16;
 const DAY: i64 = 86_400;
 
-/// Looks for ever; ends when the process does.
+/// Looks until the process is told to stop.
 pub async fn run(app: Arc<App>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        if let Err(error) = once(&app).await {
-            tracing::warn!(%error, "cards that end could not be looked for; trying again");
-        }
-    }
+    let failed = "cards that end could not be looked for";
+    rounds(app.shutdown.clone(), TICK, failed, || async { once(&app).await }).await;
 }
 
 /// Looks at what is to be looked at now.

@@ -13,6 +13,7 @@ use crate::model::account::Account;
 use crate::model::notice::NoticeState;
 use crate::store::accounts;
 use crate::store::notices::{self, Outcome, Sealed};
+use crate::work::rounds;
 
 /// How often we look for something to do.
 const TICK: Duration = Duration::from_secs(1);
@@ -31,20 +32,14 @@ const DELAY_MAX_MS: i64 = 14_400_000;
 /// After so many doublings the wait is beyond [`DELAY_MAX_MS`].
 const DOUBLINGS_MAX: i64 = 12;
 
-/// Sends for ever; ends when the process does.
+/// Sends until the process is told to stop.
 pub async fn run(app: Arc<App>) {
     if app.mailer.is_none() {
         tracing::warn!("[mail] is missing from the configuration: customers are sent no mail");
         // What was queued while it was there is still suppressed below, and says so.
     }
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        if let Err(error) = once(&app).await {
-            tracing::warn!(%error, "notices could not be sent; trying again");
-        }
-    }
+    let failed = "notices could not be sent";
+    rounds(app.shutdown.clone(), TICK, failed, || async { once(&app).await }).await;
 }
 
 /// Sends everything that is due now, account by account.

@@ -95,6 +95,7 @@ pub(super) fn prepare(app: &App, cause: &Cause, plan: Plan<'_>) -> Operation {
                 instrument: plan.instrument.map(|method| method.id.as_str().to_owned()),
                 // A merchant-initiated request never carries a security code: none may be kept for it (PCI DSS 3.3.1).
                 with_cvc: is_card && plan.initiator == Initiator::Customer,
+                send_before: None,
             },
             amount: plan.amount,
             payment_method: plan.payment_method.cloned(),

@@ -13,6 +13,7 @@ use crate::model::operation::Operation;
 use crate::vault_client::VaultError;
 
 use super::Cause;
+use super::begin::lease_until;
 use super::settle::{Settled, settle};
 
 /// What came back from sending or looking up.
@@ -39,12 +40,7 @@ pub(super) struct Report {
 pub async fn carry_out(app: &Arc<App>, cause: &Cause, operation: Operation) -> Option<Settled> {
     let (app, cause, id) = (Arc::clone(app), cause.clone(), operation.id.clone());
     let work = tokio::spawn(async move {
-        let report = if app.now_ms() < operation.created + app.config.processing.lease_ms {
-            send(&app, &operation).await
-        } else {
-            // We were held up for so long that others look after it, and may have concluded that it never left.
-            nothing(Outcome::NoAnswer, false, "its sender was held up".into())
-        };
+        let report = send(&app, &operation, lease_until(&app, &operation)).await;
         settle(&app, &cause, &operation.id, &operation.debt, report).await
     });
     match work.await {
@@ -60,15 +56,21 @@ pub async fn carry_out(app: &Arc<App>, cause: &Cause, operation: Operation) -> O
     }
 }
 
-/// Sends an operation through the vault.
-pub(super) async fn send(app: &App, operation: &Operation) -> Report {
-    let report = forward(app, operation).await;
+/// Sends an operation through the vault, unless the lease of whoever sends it is over: then others look after it, and may
+/// have concluded that it never left. We look at the clock before we send, and the vault does before it commits *sent*
+/// and once more before the order leaves; so a process that sleeps anywhere in between sends nothing when it wakes.
+pub(super) async fn send(app: &App, operation: &Operation, lease_until: i64) -> Report {
+    if app.now_ms() >= lease_until {
+        tracing::warn!(operation = %operation.id, "its lease was over before it was sent; it is not sent");
+        return nothing(Outcome::NoAnswer, false, "its sender was held up".into());
+    }
+    let report = forward(app, operation, lease_until).await;
     let left_at = (report.outcome != Outcome::NotSent).then(|| app.now_ms());
     Report { left_at, ..report }
 }
 
-async fn forward(app: &App, operation: &Operation) -> Report {
-    let order = &operation.doc.order;
+async fn forward(app: &App, operation: &Operation, lease_until: i64) -> Report {
+    let order = &ForwardOrder { send_before: Some(lease_until), ..operation.doc.order.clone() };
     match app.vault.forward(order).await {
         Ok(ForwardAnswer::Answered { status, body, carried_cvc }) => {
             let Some(connector) = Connector::by_name(&order.processor) else {
@@ -87,6 +89,10 @@ async fn forward(app: &App, operation: &Operation) -> Report {
         }
         Err(VaultError::Refused(refusal)) if refusal.code == RefusalCode::KeyInUse => {
             nothing(Outcome::NoAnswer, order.with_cvc, refusal.message)
+        }
+        Err(VaultError::Refused(refusal)) if refusal.code == RefusalCode::TooLate => {
+            tracing::warn!(operation = %operation.id, "its lease was over at the vault; it was not sent");
+            nothing(Outcome::NoAnswer, false, refusal.message)
         }
         Err(VaultError::Refused(refusal)) => {
             tracing::error!(operation = %operation.id, code = ?refusal.code, refusal.message, "the vault refused an operation");

@@ -9,6 +9,7 @@ use onfile_core::vault_contract::Destroy;
 use crate::app::App;
 use crate::store::destructions;
 use crate::vault_client::VaultError;
+use crate::work::rounds;
 
 use super::Error;
 
@@ -23,16 +24,10 @@ const DELAY_MAX_MS: i64 = 3_600_000;
 /// After so many doublings the delay is beyond [`DELAY_MAX_MS`].
 const DOUBLINGS_MAX: u32 = 12;
 
-/// Destroys for ever; ends when the process does.
+/// Destroys until the process is told to stop.
 pub async fn run(app: Arc<App>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        if let Err(error) = once(&app).await {
-            tracing::warn!(%error, "removed numbers could not be destroyed yet; trying again");
-        }
-    }
+    let failed = "removed numbers could not be destroyed yet";
+    rounds(app.shutdown.clone(), TICK, failed, || async { once(&app).await }).await;
 }
 
 /// Destroys what is due. Telling the vault twice is harmless. A number that it refuses, or does not come back from, is

@@ -6,6 +6,7 @@ use onfile_core::ids::{ChargeId, CustomerId, PaymentIntentId, RunId};
 use crate::model::mandate::Acceptance;
 use crate::model::payment_method::ConsentGiven;
 use crate::model::{Metadata, Shipping};
+use crate::store::agreements::HeldInvoice;
 
 use super::Error;
 
@@ -124,6 +125,8 @@ pub struct Confirm {
     pub return_url: Option<String>,
     /// The batch that this attempt is part of.
     pub run: Option<RunId>,
+    /// The claim by which it is made: nothing begins when somebody else has it by then.
+    pub held: Option<HeldInvoice>,
     /// How the customer agreed that their bank account is debited.
     pub mandate: Option<Acceptance>,
     /// Changes that come along.

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::model::account::Account;
 use crate::model::operation::Operation;
 use crate::store::{accounts, operations};
+use crate::work::rounds;
 
 use super::carry_out::{Report, look_up, nothing, send};
 use super::settle::settle;
@@ -26,16 +27,10 @@ const ACCOUNTS_PER_TICK: u32 = 64;
 /// How many operations of one account are claimed at a time.
 const OPERATIONS_PER_CLAIM: u32 = 32;
 
-/// Resolves for ever; ends when the process does.
+/// Resolves until the process is told to stop.
 pub async fn run(app: Arc<App>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        if let Err(error) = once(&app).await {
-            tracing::warn!(%error, "unknown outcomes could not be looked up; trying again");
-        }
-    }
+    let failed = "unknown outcomes could not be looked up";
+    rounds(app.shutdown.clone(), TICK, failed, || async { once(&app).await }).await;
 }
 
 /// Looks up everything that is due now, account by account.
@@ -107,7 +102,7 @@ async fn find_out(app: &App, operation: &Operation, lease_until: i64) -> Report 
     }
     if !operation.doc.never_resend {
         // Whatever this brings: the look-up was before it, and says nothing any more.
-        return send(app, operation).await;
+        return send(app, operation, lease_until).await;
     }
     // Nobody sends after the lease of the first sender.
     let left_at = operation.doc.left_at.unwrap_or(operation.created + app.config.processing.lease_ms);

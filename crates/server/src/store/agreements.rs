@@ -76,7 +76,7 @@ pub async fn claim_invoices(
     tx: &mut Tx,
     account: &AccountId,
     claim: &Claim<'_>,
-) -> Result<Vec<InvoiceId>, DbError> {
+) -> Result<Vec<HeldInvoice>, DbError> {
     let rows = tx
         .query(
             "UPDATE invoices SET lease_until = $4 WHERE account_id = $1 AND lease_until <= $5 AND id IN (\
@@ -93,36 +93,74 @@ pub async fn claim_invoices(
             ],
         )
         .await?;
-    rows.iter().map(|row| Ok(InvoiceId::from_trusted(row.text("id")?))).collect()
+    let held = |row: &Row| {
+        let id = InvoiceId::from_trusted(row.text("id")?);
+        Ok(HeldInvoice { id, lease_until: claim.lease_until, until_ms: claim.until_ms })
+    };
+    rows.iter().map(held).collect()
 }
 
-/// Gives back what was claimed, so that the next look finds it at once if more is due of it.
+/// Hands in a claim in the transaction that does its work, which gives it back when it is committed, so that the next look
+/// finds at once if more is due. Answers what is still ours, locked: what somebody else has claimed since is theirs.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release_subscriptions(
+pub async fn hand_in_subscriptions(
     tx: &mut Tx,
     account: &AccountId,
     ids: &[SubscriptionId],
-) -> Result<(), DbError> {
+    lease_until: i64,
+) -> Result<Vec<SubscriptionId>, DbError> {
     let set: serde_json::Value = ids.iter().map(|id| serde_json::json!({ "id": id.as_str() })).collect();
-    tx.execute(
-        "UPDATE subscriptions SET lease_until = 0 \
-         WHERE account_id = $1 AND id IN (SELECT r.value->>'id' FROM json_each($2) AS r)",
-        binds![account.as_str(), &set.to_string()],
-    )
-    .await?;
-    Ok(())
+    let rows = tx
+        .query(
+            "UPDATE subscriptions SET lease_until = 0 WHERE account_id = $1 AND lease_until = $3 \
+             AND id IN (SELECT r.value->>'id' FROM json_each($2) AS r) RETURNING id",
+            binds![account.as_str(), &set.to_string(), lease_until],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(SubscriptionId::from_trusted(row.text("id")?))).collect()
 }
 
-/// Gives back an invoice that was claimed.
+/// An invoice that was claimed for a further attempt.
+#[derive(Debug, Clone)]
+pub struct HeldInvoice {
+    /// Which.
+    pub id: InvoiceId,
+    /// The lease: no other claim of this invoice ever ends at the same moment.
+    pub lease_until: i64,
+    /// Its attempt was due until then, Unix milliseconds of its customer's time.
+    pub until_ms: i64,
+}
+
+impl HeldInvoice {
+    /// Whether the claim is still ours, and the attempt still due: asked in the transaction that begins the attempt.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_held(&self, tx: &mut Tx, account: &AccountId, now_ms: i64) -> Result<bool, DbError> {
+        if now_ms >= self.lease_until {
+            return Ok(false);
+        }
+        let row = tx
+            .query_opt(
+                "SELECT 1 AS one FROM invoices WHERE account_id = $1 AND id = $2 AND lease_until = $3 \
+                 AND next_attempt IS NOT NULL AND next_attempt <= $4",
+                binds![account.as_str(), self.id.as_str(), self.lease_until, self.until_ms],
+            )
+            .await?;
+        Ok(row.is_some())
+    }
+}
+
+/// Gives back an invoice that was claimed, unless it is somebody else's by now.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release_invoice(tx: &mut Tx, account: &AccountId, id: &InvoiceId) -> Result<(), DbError> {
+pub async fn release_invoice(tx: &mut Tx, account: &AccountId, held: &HeldInvoice) -> Result<(), DbError> {
     tx.execute(
-        "UPDATE invoices SET lease_until = 0 WHERE account_id = $1 AND id = $2",
-        binds![account.as_str(), id.as_str()],
+        "UPDATE invoices SET lease_until = 0 WHERE account_id = $1 AND id = $2 AND lease_until = $3",
+        binds![account.as_str(), held.id.as_str(), held.lease_until],
     )
     .await?;
     Ok(())

@@ -28,23 +28,24 @@ pub async fn claim(
     Ok(taken == 1)
 }
 
-/// Keeps a clock for longer.
+/// Keeps a clock for longer. False when somebody else has it by now.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn extend(
-    app: &App,
+    tx: &mut Tx,
     account: &AccountId,
     id: &TestClockId,
+    held_until: i64,
     lease_until: i64,
-) -> Result<(), DbError> {
-    let mut tx = app.db.begin().await?;
-    tx.execute(
-        "UPDATE test_clocks SET lease_until = $3 WHERE account_id = $1 AND id = $2",
-        binds![account.as_str(), id.as_str(), lease_until],
-    )
-    .await?;
-    tx.commit().await
+) -> Result<bool, DbError> {
+    let kept = tx
+        .execute(
+            "UPDATE test_clocks SET lease_until = $4 WHERE account_id = $1 AND id = $2 AND lease_until = $3",
+            binds![account.as_str(), id.as_str(), held_until, lease_until],
+        )
+        .await?;
+    Ok(kept == 1)
 }
 
 /// Gives a clock that has arrived back.

@@ -58,14 +58,15 @@ pub async fn due(tx: &mut Tx, now_ms: i64, limit: u32) -> Result<Vec<Due>, DbErr
         .collect()
 }
 
-/// Puts it off until `due`.
+/// Puts it off until `due`; once, when several processes have tried at the same time.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn put_off(tx: &mut Tx, of: &Due, due: i64) -> Result<(), DbError> {
     tx.execute(
-        "UPDATE vault_destructions SET due = $3, tries = tries + 1 WHERE account_id = $1 AND payment_method_id = $2",
-        binds![of.account.as_str(), of.method.as_str(), due],
+        "UPDATE vault_destructions SET due = $3, tries = tries + 1 WHERE account_id = $1 AND payment_method_id = $2 \
+         AND tries = $4",
+        binds![of.account.as_str(), of.method.as_str(), due, of.tries],
     )
     .await?;
     Ok(())

@@ -23,21 +23,25 @@ const LEASE_MARGIN_MS: i64 = 10_000;
 /// How many base-62 digits name a lease.
 const LEASE_DIGITS: usize = 22;
 
-/// Delivers for ever; ends when the process does.
+/// Delivers until the process is told to stop, then ends the turns that were begun.
 pub async fn run(app: Arc<App>) {
     let mut work = JoinSet::new();
-    loop {
+    while !app.shutdown.is_requested() {
         if let Err(error) = start(&app, &mut work).await {
             tracing::warn!(%error, "webhooks could not be sent yet; trying again");
         }
         tokio::select! {
             () = app.webhooks.wake.notified() => {}
             () = tokio::time::sleep(TICK) => {}
+            () = app.shutdown.requested() => {}
             Some(ended) = work.join_next() => report(ended),
         }
         while let Some(ended) = work.try_join_next() {
             report(ended);
         }
+    }
+    while let Some(ended) = work.join_next().await {
+        report(ended);
     }
 }
 

@@ -13,6 +13,7 @@ mod idempotency;
 mod intents;
 mod invoice_notices;
 mod keys;
+mod leases;
 mod lists;
 mod methods;
 mod mutual_tls;

@@ -5,7 +5,7 @@ use onfile_core::ids::Id;
 use onfile_core::vault_contract::{ForwardOrder, HttpMethod};
 use serde_json::Value;
 
-/// SHA-256 of everything in an order. Members of objects count in the order of their names, so that a caller that
+/// SHA-256 of everything in an order but the time until which it may leave. Members of objects count in the order of their names, so that a caller that
 /// writes the same order anew need not remember in which order it wrote them.
 pub fn of(order: &ForwardOrder) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
@@ -80,6 +80,9 @@ mod tests {
     fn the_order_of_members_does_not_count_and_everything_else_does() {
         let first = of(&order(json!({"a": 1, "b": [true, null, {"x": "y"}]})));
         assert_eq!(of(&order(json!({"b": [true, null, {"x": "y"}], "a": 1}))), first);
+        let mut later = order(json!({"a": 1, "b": [true, null, {"x": "y"}]}));
+        later.send_before = Some(1);
+        assert_eq!(of(&later), first, "another lease does not make another order");
         for other in [
             json!({"a": 2, "b": [true, null, {"x": "y"}]}),
             json!({"a": "1", "b": [true, null, {"x": "y"}]}),

@@ -2,7 +2,8 @@
 //!
 //! The caller says what to ask of which processor; the vault decides whether, where the card goes, and with which
 //! credentials. An order leaves once. It leaves again, under the same key, only when no answer is known and no
-//! security code went along; whatever is not certain is answered [`ForwardAnswer::NoAnswer`].
+//! security code went along; whatever is not certain is answered [`ForwardAnswer::NoAnswer`]. It never leaves after the
+//! lease of its sender ([`ForwardOrder::send_before`]): a sender that slept, or a request that lay about, is refused here.
 
 mod hash;
 pub mod in_flight;
@@ -70,6 +71,13 @@ fn not_allowed(why: &str) -> NotDone {
     NotDone::refused(RefusalCode::NotAllowed, why)
 }
 
+/// What is said of an order whose sender's lease is over.
+const TOO_LATE: &str = "the time within which this order may leave is over";
+
+fn too_late() -> NotDone {
+    NotDone::refused(RefusalCode::TooLate, TOO_LATE)
+}
+
 /// A look-up has no effect: it is not recorded and may be repeated at will.
 async fn look_up(processor: &Processor, order: &ForwardOrder) -> ForwardAnswer {
     match processor.get(order).await {
@@ -112,6 +120,13 @@ impl Work<'_> {
             self.put_back(source, held);
             return Err(error);
         }
+        if self.is_too_late() {
+            // The commit took so long.
+            if self.record_unsent(source).await {
+                self.put_back(source, held);
+            }
+            return Err(too_late());
+        }
         let cvc = held.as_ref().filter(|_| carried_cvc).map(Held::cvc);
         let card = opened.as_ref().map(|opened| (&opened.instrument, cvc));
         match self.processor.post(self.order, &self.placement, card).await {
@@ -152,6 +167,9 @@ impl Work<'_> {
                 reason: "it cannot be sent again: the card is no longer here".into(),
             });
         };
+        if self.is_too_late() {
+            return no_answer(TOO_LATE);
+        }
         if !self.count_sending().await? {
             return no_answer("it was answered or undone at this moment; ask again");
         }
@@ -201,6 +219,9 @@ impl Work<'_> {
     /// Commits that the order is about to leave, and that its source, if it is not kept, is used up by it.
     async fn record_sent(&self, opened: Option<&Opened>, carried_cvc: bool) -> Result<(), NotDone> {
         let (account, operation) = self.key();
+        if self.is_too_late() {
+            return Err(too_late());
+        }
         let now_ms = self.vault.now_ms();
         let mut tx = self.vault.db.begin().await?;
         let unkept = opened.filter(|opened| !opened.redeemed).and_then(|opened| opened.source_id.as_deref());
@@ -237,6 +258,11 @@ impl Work<'_> {
             tracing::warn!(%error, operation, "an unsent order stays recorded as sent");
             false
         })
+    }
+
+    /// Whether the sender's lease is over, by the vault's clock.
+    fn is_too_late(&self) -> bool {
+        self.order.send_before.is_some_and(|end| self.vault.now_ms() >= end)
     }
 
     async fn count_sending(&self) -> Result<bool, NotDone> {

@@ -69,7 +69,9 @@ pub fn refusal(code: RefusalCode, message: &str) -> Response {
         RefusalCode::NoSuchAccount | RefusalCode::NoSuchMethod | RefusalCode::SourceExpired => {
             StatusCode::NOT_FOUND
         }
-        RefusalCode::SourceUsed | RefusalCode::KeyReused | RefusalCode::KeyInUse => StatusCode::CONFLICT,
+        RefusalCode::SourceUsed | RefusalCode::KeyReused | RefusalCode::KeyInUse | RefusalCode::TooLate => {
+            StatusCode::CONFLICT
+        }
         RefusalCode::NotAllowed => StatusCode::FORBIDDEN,
     };
     (status, Json(Refusal { code, message: message.to_owned() })).into_response()

@@ -220,3 +220,38 @@ async fn an_unanswered_order_whose_card_is_gone_is_never_promised_to_leave_again
         assert_eq!(world.processor.count(), 1);
     }
 }
+
+#[tokio::test]
+async fn an_order_never_leaves_after_the_lease_of_its_sender() {
+    for world in worlds().await {
+        let method = world.kept(VISA).await;
+        let end = world.vault.now_ms() + 60_000;
+        let leased = |mut order: serde_json::Value| {
+            order["send_before"] = json!(end);
+            order
+        };
+        let (first, second, third) =
+            (world.payment(&method, false), world.payment(&method, false), world.payment(&method, false));
+        let paid = world.forward(&leased(first.clone())).await;
+        assert_eq!(paid.json()["result"], "answered");
+        world.processor.next(Reply::Drop);
+        assert_eq!(world.forward(&leased(second.clone())).await.json()["result"], "no_answer");
+        world.pass_minutes(1);
+
+        let late = world.forward(&leased(third.clone())).await;
+        assert_eq!((late.status, late.code().as_str()), (409, "too_late"));
+        assert_eq!(world.recorded(&third).await, None, "nothing is recorded of what did not leave");
+        let late = world.forward(&leased(second.clone())).await.json();
+        assert_eq!((&late["result"], &late["carried_cvc"]), (&json!("no_answer"), &json!(false)));
+        assert_eq!(world.recorded(&second).await, Some((1, false, false)), "it did not leave again");
+        assert_eq!(world.forward(&leased(first)).await.text, paid.text, "the record answers at any time");
+        assert_eq!(world.processor.count(), 2);
+
+        // Somebody else's lease: the same orders, and they leave.
+        for mut order in [second, third] {
+            order["send_before"] = json!(end + 60_000);
+            assert_eq!(world.forward(&order).await.json()["result"], "answered");
+        }
+        assert_eq!(world.processor.count(), 4);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onfile_core::ids::{Id, InvoiceId, SubscriptionId};
+use onfile_core::ids::{Id, SubscriptionId};
 use onfile_service::db::DbError;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -13,7 +13,7 @@ use crate::model::run::{Run, RunState};
 use crate::model::subscription::Subscription;
 use crate::model::test_clock::TestClock;
 use crate::payments::{self, Cause};
-use crate::store::agreements::{self, Claim, REAL_TIME};
+use crate::store::agreements::{self, Claim, HeldInvoice, REAL_TIME};
 use crate::store::objects::{self, Versioned};
 use crate::store::{runs, sets};
 
@@ -24,6 +24,7 @@ use super::super::{Error, collect};
 const SET: u32 = 200;
 /// How many requests are under way at a time: a processor that takes 300 ms is then asked 800 times a second.
 const IN_FLIGHT: usize = 256;
+
 /// Whose due work, and in which time.
 #[derive(Debug, Clone)]
 pub struct Scope {
@@ -44,7 +45,7 @@ impl Scope {
     }
 }
 
-/// Begins a run in the background. None when nothing is due.
+/// Begins a run in the background: here, or by the processes that do the work. None when nothing is due.
 ///
 /// # Errors
 /// When the database fails.
@@ -56,28 +57,33 @@ pub async fn start(app: &Arc<App>, cause: &Cause, scope: Scope) -> Result<Option
     }
     drop(tx);
     let begun = begin(app, cause, &scope, &mut None).await?;
-    let (app, cause) = (Arc::clone(app), cause.clone());
-    tokio::spawn(async move {
-        if let Err(error) = execute(&app, &cause, &scope).await {
-            tracing::warn!(%error, "a run stopped; what is left of it is claimed again");
-        }
-    });
+    if app.config.work.in_server {
+        let (app, cause) = (Arc::clone(app), cause.clone());
+        tokio::spawn(async move {
+            if let Err(error) = execute(&app, &cause, &scope).await {
+                tracing::warn!(%error, "a run stopped; what is left of it is claimed again");
+            }
+        });
+    }
     Ok(Some(begun))
 }
 
-/// Bills and collects everything that is due, until nothing is. Answers with the run, or none when nothing was due.
+/// Bills and collects everything that is due, until nothing is or we are told to stop: then what was begun is finished,
+/// and others go on with the run. Answers with the run, or none when nothing was due.
 ///
 /// # Errors
 /// When the database fails: what was claimed is claimed again later.
 pub async fn execute(app: &Arc<App>, cause: &Cause, scope: &Scope) -> Result<Option<Run>, Error> {
     let mut run = None;
     let mut under_way = UnderWay::new(app, cause);
-    while let Some(operations) = bill_set(app, cause, scope, &mut run).await? {
+    while !app.shutdown.is_requested()
+        && let Some(operations) = bill_set(app, cause, scope, &mut run).await?
+    {
         for operation in operations {
             under_way.send(operation).await;
         }
     }
-    loop {
+    while !app.shutdown.is_requested() {
         let invoices = claim_invoices(app, cause, scope).await?;
         if invoices.is_empty() {
             break;
@@ -104,25 +110,30 @@ async fn bill_set(
     run: &mut Option<Run>,
 ) -> Result<Option<Vec<Operation>>, Error> {
     let account = &cause.account.id;
+    let claim = claim(app, scope);
     let mut tx = app.db.begin().await?;
-    let ids = agreements::claim_subscriptions(&mut tx, account, &claim(app, scope)).await?;
+    let ids = agreements::claim_subscriptions(&mut tx, account, &claim).await?;
     tx.commit().await?;
     if ids.is_empty() {
         return Ok(None);
     }
     let run = begin(app, cause, scope, run).await?;
     let mut tx = app.db.begin().await?;
-    let refs: Vec<&SubscriptionId> = ids.iter().collect();
+    let ours = agreements::hand_in_subscriptions(&mut tx, account, &ids, claim.lease_until).await?;
+    if ours.len() < ids.len() {
+        let lost = ids.len() - ours.len();
+        tracing::warn!(run = %run.id, lost, "the lease was over before a set was billed; others bill it");
+    }
+    let refs: Vec<&SubscriptionId> = ours.iter().collect();
     let locked = sets::lock::<Subscription>(&mut tx, account, &refs).await?;
     let how = How { now: scope.now(app), run: Some(run.id.clone()), hold: false };
     let issued = issue(&mut tx, app, cause, locked, &how).await?;
-    agreements::release_subscriptions(&mut tx, account, &ids).await?;
     tx.commit().await?;
     tracing::info!(run = %run.id, agreements = issued.agreements, invoices = issued.invoices.len(), "billed a set");
     Ok(Some(issued.operations))
 }
 
-async fn claim_invoices(app: &App, cause: &Cause, scope: &Scope) -> Result<Vec<InvoiceId>, Error> {
+async fn claim_invoices(app: &App, cause: &Cause, scope: &Scope) -> Result<Vec<HeldInvoice>, Error> {
     let mut tx = app.db.begin().await?;
     let claimed = agreements::claim_invoices(&mut tx, &cause.account.id, &claim(app, scope)).await?;
     tx.commit().await?;
@@ -240,12 +251,12 @@ impl<'a> UnderWay<'a> {
     }
 
     /// Collects an invoice again as soon as there is a place.
-    async fn collect(&mut self, invoice: InvoiceId, run: &Run, now: i64) {
+    async fn collect(&mut self, invoice: HeldInvoice, run: &Run, now: i64) {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let (app, cause, run) = (Arc::clone(self.app), self.cause.clone(), run.id.clone());
         self.tasks.spawn(async move {
             if let Err(error) = collect::again(&app, &cause, &invoice, &run, now).await {
-                tracing::warn!(%invoice, %error, "an invoice could not be collected again; it is claimed again later");
+                tracing::warn!(invoice = %invoice.id, %error, "an invoice could not be collected again; it is claimed again later");
             }
             drop(place);
         });

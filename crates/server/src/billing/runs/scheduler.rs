@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::model::run::Run;
 use crate::payments::Cause;
 use crate::store::{accounts, agreements, clocks, objects, runs};
+use crate::work::rounds;
 
 use super::super::{Error, clocks as moving};
 use super::execute::{Scope, close, execute};
@@ -22,16 +23,10 @@ const ACCOUNTS: u32 = 8;
 /// How many runs and clocks are looked after in one tick.
 const LEFT_OVER: u32 = 64;
 
-/// Schedules for ever; ends when the process does.
+/// Schedules until the process is told to stop.
 pub async fn run(app: Arc<App>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        if let Err(error) = once(&app).await {
-            tracing::warn!(%error, "what is due could not be looked for; trying again");
-        }
-    }
+    let failed = "what is due could not be looked for";
+    rounds(app.shutdown.clone(), TICK, failed, || async { once(&app).await }).await;
 }
 
 /// Does everything that is due now; of several accounts at a time, so that a large one holds up no other.

@@ -13,6 +13,7 @@ use crate::model::account::Account;
 use crate::model::operation::Operation;
 use crate::store::accounts;
 use crate::store::debits::{self, Waiting};
+use crate::work::rounds;
 
 use super::super::carry_out::look_up;
 use super::super::settle::settle;
@@ -26,16 +27,10 @@ const ACCOUNTS_PER_TICK: u32 = 64;
 /// How many debits of one account are claimed at a time.
 const DEBITS_PER_CLAIM: u32 = 32;
 
-/// Looks up for ever; ends when the process does.
+/// Looks up until the process is told to stop.
 pub async fn run(app: Arc<App>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        if let Err(error) = once(&app, app.now_ms()).await {
-            tracing::warn!(%error, "bank debits could not be looked up; trying again");
-        }
-    }
+    let failed = "bank debits could not be looked up";
+    rounds(app.shutdown.clone(), TICK, failed, || async { once(&app, app.now_ms()).await }).await;
 }
 
 /// Looks up what is due at this moment, Unix milliseconds, account by account.

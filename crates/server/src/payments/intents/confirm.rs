@@ -44,6 +44,11 @@ pub async fn confirm(
     let mut intent = lock(&mut tx, cause, id).await?;
     let it = &mut intent.object;
     check_confirmable(it)?;
+    if let Some(held) = &ask.held
+        && !held.is_held(&mut tx, &cause.account.id, app.now_ms()).await?
+    {
+        return Err(Error::Busy);
+    }
     if it.challenge.is_some() {
         return Err(Error::Busy);
     }

@@ -11,11 +11,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use onfile_core::clock::Clock;
 use onfile_core::ids::{AccountId, Id, PaymentMethodId};
 use onfile_core::vault_contract::{
     BankDetails, Billing, CardDetails, Descriptor, Destroy, Details, ForwardAnswer, ForwardOrder, PutAccount,
     Redeem, Refusal, RefusalCode, Resolve, UpdateExpiry, path,
 };
+use onfile_service::ambient::SystemClock;
 use onfile_service::listen::{Bound, ListenAddress, ListenConfig, serve};
 use onfile_service::shutdown::Shutdown;
 use serde_json::{Value, json};
@@ -214,6 +216,9 @@ async fn forward(State(vault): State<Vault>, Json(order): Json<ForwardOrder>) ->
     }
     if let Some(known) = inner.answered.get(&reference) {
         return answered(&known.clone(), inner.carries_cvc);
+    }
+    if order.send_before.is_some_and(|end| SystemClock.now().as_millisecond() >= end) {
+        return refuse(RefusalCode::TooLate, 409);
     }
     if inner.unreadable {
         return Json(ForwardAnswer::Answered { status: 403, body: Value::Null, carried_cvc: false })
