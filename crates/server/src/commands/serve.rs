@@ -10,7 +10,7 @@ use onfile_service::shutdown::Shutdown;
 use super::CommandError;
 use crate::app::App;
 use crate::config::Config;
-use crate::{billing, event_order, forget, notices, payments, routes, vault_accounts, webhooks};
+use crate::{billing, event_order, forget, imports, notices, payments, routes, vault_accounts, webhooks};
 
 /// Serves until it is told to stop, then finishes what is under way.
 pub(super) async fn run(path: &Path) -> Result<(), CommandError> {
@@ -33,6 +33,7 @@ pub(super) async fn run(path: &Path) -> Result<(), CommandError> {
         tokio::spawn(notices::worker::run(Arc::clone(&app))),
         tokio::spawn(event_order::run(Arc::clone(&app))),
         tokio::spawn(webhooks::run(Arc::clone(&app))),
+        tokio::spawn(imports::run(Arc::clone(&app))),
         tokio::spawn(forget::run(app)),
     ];
     bound.finished().await;

@@ -11,6 +11,7 @@ pub mod destructions;
 pub mod event_order;
 pub mod events;
 pub mod idempotency;
+pub mod imports;
 pub mod invoice_items;
 pub mod notices;
 pub mod objects;
@@ -46,5 +47,10 @@ pub const MIGRATIONS: &[Migration] = &[
         version: 6,
         name: "0006_webhooks.sql",
         sql: include_str!("../../migrations/0006_webhooks.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "0008_imports.sql",
+        sql: include_str!("../../migrations/0008_imports.sql"),
     },
 ];
