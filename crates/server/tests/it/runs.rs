@@ -183,6 +183,12 @@ async fn a_debit_that_was_taken_back_is_owed_again_and_presented_again_only_wher
             let before = charges(&server);
             server.advance(&clock, at("2027-03-10T00:00:00Z")).await;
             assert_eq!(charges(&server) - before, usize::from(again), "{code}");
+            // The run that presented it again learns what became of it.
+            bank(&server, "settled", None, 9).await;
+            let runs = server.get("/v1/onfile/runs", &[("limit", "100")]).await.ok();
+            let open = |run: &Value| run.pointer("/report/usd/in_progress/count").and_then(Value::as_i64);
+            let runs = runs.at("data").as_array().cloned().unwrap_or_default();
+            assert!(runs.iter().all(|run| open(run) == Some(0)), "{code}: {runs:?}");
         }
     }
 }
