@@ -9,7 +9,7 @@ use ureq::http::Response;
 use crate::failure::{Context, Failure, Outcome};
 
 /// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The longest answer that is read: a ledger of some hundred thousand lines.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How many objects a page has.

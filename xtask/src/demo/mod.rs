@@ -28,7 +28,8 @@ const CUSTOMERS: &str = "examples/customers.csv";
 /// Options of `demo`.
 #[derive(Args)]
 pub struct DemoArgs {
-    /// Data folder of the running `cargo xtask dev` to play against [default: dev-data if one runs there, else one of its own]
+    /// Data folder of the running `cargo xtask dev` to play against [default: dev-data if one runs there, else one of
+    /// its own]
     #[arg(long)]
     dir: Option<PathBuf>,
     /// The file of customers [default: examples/customers.csv in the checkout]

@@ -21,7 +21,7 @@ const BEGINS: &str = "2027-04-29T12:00:00Z";
 /// When the run's day is over for everybody in the file.
 const RUN_UNTIL: &str = "2027-05-01T00:00:00Z";
 /// How long something may take before the demo gives up.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// How often progress is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 /// The most rounds of retries: far more than three attempts need.
@@ -208,8 +208,8 @@ impl<'a> Play<'a> {
         Ok(all)
     }
 
-    /// Both sets of books, read again until they agree or patience is at its end: the bank's late answers are looked up by
-    /// the product in its own time. Whether they agree is for the summary to say.
+    /// Both sets of books, read again until they agree or patience is at its end: the bank's late answers are looked up
+    /// by the product in its own time. Whether they agree is for the summary to say.
     fn agreed(&mut self) -> Outcome<(Ours, Ledger)> {
         let deadline = Instant::now() + PATIENCE / 10;
         loop {

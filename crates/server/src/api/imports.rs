@@ -19,8 +19,8 @@ const NOUN: &str = "import";
 /// How many parked rows an import shows; its counts have them all.
 const PARKED_SHOWN_MAX: u32 = 100;
 
-/// `POST /v1/onfile/imports`: the body is the file. The import goes on in the background. A file that was sent before, for
-/// the same time, is not imported again: the answer is the import that it became, with `reused`.
+/// `POST /v1/onfile/imports`: the body is the file. The import goes on in the background. A file that was sent before,
+/// for the same time, is not imported again: the answer is the import that it became, with `reused`.
 pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let text = call.document()?;
     let clock: Option<TestClockId> = call.params.id("test_clock", "test_clock")?;

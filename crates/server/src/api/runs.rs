@@ -62,8 +62,8 @@ pub async fn items(mut call: Call) -> Result<Answer, ApiError> {
     Ok(Answer::new(json!({ "object": "list", "data": data, "has_more": has_more, "url": call.path })))
 }
 
-/// `POST /v1/onfile/runs/preview`: what would be billed until a moment, in real time or that of a test clock's customers.
-/// Nothing is changed.
+/// `POST /v1/onfile/runs/preview`: what would be billed until a moment, in real time or that of a test clock's
+/// customers. Nothing is changed.
 pub async fn preview(mut call: Call) -> Result<Answer, ApiError> {
     let clock: Option<TestClockId> = call.params.id("test_clock", "test_clock")?;
     let until = call.params.time("until")?;

@@ -207,8 +207,8 @@ impl Parsed {
     }
 }
 
-/// What the price is called: the rule's unit and how many of it, as far as a price can say that. When it is charged is the
-/// agreement's schedule alone.
+/// What the price is called: the rule's unit and how many of it, as far as a price can say that. When it is charged is
+/// the agreement's schedule alone.
 fn rhythm(rule: &Rule) -> Recurring {
     let interval = Interval::parse(rule.frequency().interval()).unwrap_or(Interval::Month);
     Recurring { interval, interval_count: u32::from(rule.interval()).clamp(1, interval.count_max()) }

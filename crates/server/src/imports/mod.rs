@@ -1,9 +1,9 @@
 //! Customers with their agreements, brought in from a file.
 //!
-//! The whole file is read and checked before anything is done ([`table`]): a fault anywhere, and nothing is imported. What
-//! is good is written down with the ids that its customers will have ([`accept`]), and a worker makes them, each row in a
-//! transaction of its own ([`row`]). So a crash leaves rows that are done and rows that are not, and nothing in between. A
-//! row that cannot be imported is parked with the reason and holds up no other.
+//! The whole file is read and checked before anything is done ([`table`]): a fault anywhere, and nothing is imported.
+//! What is good is written down with the ids that its customers will have ([`accept`]), and a worker makes them, each
+//! row in a transaction of its own ([`row`]). So a crash leaves rows that are done and rows that are not, and nothing
+//! in between. A row that cannot be imported is parked with the reason and holds up no other.
 
 pub mod accept;
 mod entry;

@@ -30,8 +30,8 @@ pub async fn adopt(app: &App, cause: &Cause, source: &str, param: &'static str) 
     adopt_as(app, cause, source, app.ids.next(), param).await
 }
 
-/// The same, with the id that a named test source becomes: whoever asks again with it after a crash leaves no second copy
-/// at the vault (M8).
+/// The same, with the id that a named test source becomes: whoever asks again with it after a crash leaves no second
+/// copy at the vault (M8).
 ///
 /// # Errors
 /// As [`adopt`].
@@ -149,8 +149,8 @@ pub(super) async fn attach(
     Ok(Some(locked))
 }
 
-/// Gives an instrument to a customer on the merchant's word that they agreed: with the record of it (M9) and, for a bank
-/// account, the mandate under which it is debited.
+/// Gives an instrument to a customer on the merchant's word that they agreed: with the record of it (M9) and, for a
+/// bank account, the mandate under which it is debited.
 ///
 /// # Errors
 /// When it belongs to somebody already, was removed, or is a bank account that nobody verified.

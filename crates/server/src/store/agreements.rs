@@ -169,8 +169,8 @@ pub async fn anything_due(
     Ok(row.is_some())
 }
 
-/// Agreements of a clock's customers, or of real time, with something due until a moment, in the order of their ids, after
-/// `after`: for a look that changes nothing.
+/// Agreements of a clock's customers, or of real time, with something due until a moment, in the order of their ids,
+/// after `after`: for a look that changes nothing.
 ///
 /// # Errors
 /// When the database fails.

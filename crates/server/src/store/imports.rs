@@ -276,8 +276,8 @@ pub async fn claim(
     Ok(taken == 1)
 }
 
-/// Sets until when an import belongs to whoever works on it: longer while they do, and until it is tried again when they
-/// stop.
+/// Sets until when an import belongs to whoever works on it: longer while they do, and until it is tried again when
+/// they stop.
 ///
 /// # Errors
 /// When the database fails.
