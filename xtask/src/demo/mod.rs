@@ -27,6 +27,7 @@ const CUSTOMERS: &str = "examples/customers.csv";
 
 /// Options of `demo`.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 pub struct DemoArgs {
     /// Data folder of the running `cargo xtask dev` to play against [default: dev-data if one runs there, else one of
     /// its own]

@@ -107,12 +107,14 @@ impl<'a> Play<'a> {
         let until = seconds(RUN_UNTIL)?.to_string();
         let form = [("test_clock", self.clock.as_str()), ("until", &until)];
         let preview = self.api.post("/v1/onfile/runs/preview", &form)?;
-        let mut line = format!("Preview of the run of {RUN_DAY}:");
-        for (currency, total) in preview.get("totals").and_then(Value::as_object).into_iter().flatten() {
-            let amount = books::money(integer(total, "/amount"), currency);
-            line.push_str(&format!(" {} invoices over {amount};", integer(total, "/count")));
-        }
-        self.progress.done(line.trim_end_matches(';'));
+        let totals = preview.get("totals").and_then(Value::as_object).into_iter().flatten().map(
+            |(currency, total)| {
+                let amount = books::money(integer(total, "/amount"), currency);
+                format!("{} invoices over {amount}", integer(total, "/count"))
+            },
+        );
+        let totals: Vec<String> = totals.collect();
+        self.progress.done(&format!("Preview of the run of {RUN_DAY}: {}", totals.join("; ")));
         Ok(preview)
     }
 

@@ -67,11 +67,11 @@ impl Summary {
 
     /// For a person.
     pub fn table(&self) -> String {
-        let mut page =
-            String::from("\n  currency        planned           paid       given up    in the ledger\n");
+        let head = "\n  currency        planned           paid       given up    in the ledger";
+        let mut lines = vec![head.to_owned()];
         let mut row = |cells: [String; 5]| {
             let [currency, planned, paid, given_up, ledger] = cells;
-            page += &format!("  {currency:<8}{planned:>15}{paid:>15}{given_up:>15}{ledger:>17}\n");
+            lines.push(format!("  {currency:<8}{planned:>15}{paid:>15}{given_up:>15}{ledger:>17}"));
         };
         for currency in self.currencies() {
             let amount = |totals: &BTreeMap<String, Total>| bare(total(totals, &currency).amount, &currency);
@@ -99,7 +99,7 @@ impl Summary {
             None => "The totals are those of the processor's ledger, to the cent.".to_owned(),
             Some(difference) => format!("THE BOOKS DO NOT AGREE: {difference}."),
         };
-        page + &format!(
+        lines.push(format!(
             "\n  Customers  {imported} imported, {parked} parked\n  Attempts   {attempts}, {retried} invoices more than \
              once\n  Declined   {declined}\n  Debits     {submitted} submitted, {settled} settled, {returned} \
              returned\n  Run        {charges} charges in {ms} ms: {rate} a second\n\n{verdict}",
@@ -111,7 +111,8 @@ impl Summary {
             charges = self.speed.charges,
             ms = self.speed.milliseconds,
             rate = self.speed.per_second(),
-        )
+        ));
+        lines.join("\n")
     }
 
     /// For a script.

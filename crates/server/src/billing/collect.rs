@@ -58,7 +58,7 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
     let method = method(&mut tx, account, &invoice).await?;
     drop(tx);
     let Some(method) = method else {
-        return give_up(app, cause, id, "There is no payment method to charge.").await;
+        return give_up(app, cause, id, run, "There is no payment method to charge.").await;
     };
     let mut tx = app.db.begin().await?;
     runs::insert_items(&mut tx, account, run, [runs::Item::planned(&invoice, true)]).await?;
@@ -71,23 +71,26 @@ async fn attempt(app: &Arc<App>, cause: &Cause, id: &InvoiceId, run: &RunId, now
     };
     match intents::confirm(app, cause, &intent, ask).await {
         Ok(_) | Err(payments::Error::PaymentFailed { .. } | payments::Error::NotSent) => Ok(()),
-        Err(payments::Error::AttemptsExhausted(limit)) => give_up(app, cause, id, &limit.to_string()).await,
+        Err(payments::Error::AttemptsExhausted(limit)) => {
+            give_up(app, cause, id, run, &limit.to_string()).await
+        }
         // What cannot be charged at all (a removed method, an account that was closed) does not get better by itself.
         Err(error @ (payments::Error::Invalid { .. } | payments::Error::NoSuch { .. })) => {
-            give_up(app, cause, id, &error.to_string()).await
+            give_up(app, cause, id, run, &error.to_string()).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Plans no further attempt, and says why.
-async fn give_up(app: &App, cause: &Cause, id: &InvoiceId, why: &str) -> Result<(), Error> {
+/// Plans no further attempt, and says why. Nothing was sent, so the run waits for no outcome of it.
+async fn give_up(app: &App, cause: &Cause, id: &InvoiceId, run: &RunId, why: &str) -> Result<(), Error> {
     let account = &cause.account.id;
     let mut tx = app.db.begin().await?;
     let Some(mut invoice) = objects::lock::<Invoice>(&mut tx, account, id).await? else { return Ok(()) };
     invoice.object.next_payment_attempt = None;
     invoice.object.explanation = Some(why.to_owned());
     objects::save(&mut tx, account, &invoice.object).await?;
+    runs::settle_item(&mut tx, account, run, &runs::Settled::given_up(id)).await?;
     tell::invoice(&mut tx, app, cause, "invoice.updated", &invoice).await?;
     Ok(tx.commit().await?)
 }

@@ -50,10 +50,11 @@ pub async fn accept(
     text: &str,
     rows: Rows,
 ) -> Result<Accepted, DbError> {
+    let taken = taken(tx, cause, key(clock.as_ref()), &rows).await?;
+    // In this order: what has taken a reference was committed whole, so that the same file is found now.
     if let Some(import) = known(tx, cause, clock.as_ref(), text).await? {
         return Ok(Accepted::Known(import));
     }
-    let taken = taken(tx, cause, key(clock.as_ref()), &rows).await?;
     if !taken.is_empty() {
         return Ok(Accepted::Taken(taken));
     }
@@ -105,5 +106,6 @@ fn key(clock: Option<&TestClockId>) -> &str {
 }
 
 fn content_hash(text: &str) -> String {
-    digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = |byte: &u8| format!("{byte:02x}");
+    digest(&SHA256, text.as_bytes()).as_ref().iter().map(digits).collect::<Vec<_>>().concat()
 }

@@ -24,7 +24,8 @@ pub struct Item {
     /// `sent` until the outcome is known; then `paid`, `declined`, `needs_customer`, `not_sent`; `open` where nothing
     /// was to be charged by itself.
     pub state: String,
-    /// Why it was not paid: a decline code, or `no_payment_method`, `sent_to_customer`; else empty.
+    /// Why it was not paid: a decline code, or `no_payment_method`, `sent_to_customer`,
+    /// `cannot_be_charged`; else empty.
     pub reason: String,
     /// When it is tried again, Unix seconds.
     pub next_attempt: Option<i64>,
@@ -116,6 +117,11 @@ impl<'a> Settled<'a> {
             reason: reason.filter(|_| state != "paid").unwrap_or_default(),
             next_attempt: invoice.next_payment_attempt,
         }
+    }
+
+    /// An invoice that cannot be collected any more by itself: nothing was sent, and nothing is planned.
+    pub fn given_up(invoice: &'a InvoiceId) -> Self {
+        Self { invoice, state: "not_sent", reason: "cannot_be_charged".to_owned(), next_attempt: None }
     }
 }
 
