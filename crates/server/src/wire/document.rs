@@ -1,6 +1,6 @@
 //! Bodies that are a file instead of a form: what is imported.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::error::ApiError;
 
@@ -11,7 +11,7 @@ pub const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Whether the body is a file.
 pub fn is_one(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes()).unwrap_or_default();
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let kind = kind.split(|b| *b == b';').next().unwrap_or_default();
     kind.trim_ascii().eq_ignore_ascii_case(CONTENT_TYPE.as_bytes())
 }
