@@ -175,7 +175,7 @@ async fn the_same_file_twice_is_one_import_and_a_customer_in_two_files_is_refuse
         let (one, two) = (one.ok(), two.ok());
         assert_eq!(one.id(), two.id());
         let mut reused = [one.at("reused"), two.at("reused")];
-        reused.sort_by_key(|value| value.as_bool());
+        reused.sort_by_key(Value::as_bool);
         assert_eq!(reused, [json!(false), json!(true)]);
         finished(&server, &one.id()).await;
         let again = upload(&server, PATH, &text).await.ok();
