@@ -1,10 +1,11 @@
 //! The project's own commands; run as `cargo xtask COMMAND`.
 //!
-//! `dev` starts everything on embedded defaults, `test` runs all that continuous integration runs, `bench` measures,
+//! `dev` starts everything on embedded defaults, `demo` plays the main job, `test` runs all that continuous integration runs, `bench` measures,
 //! and `wall` and `tidy` are checks of the source that `test` includes.
 #![expect(clippy::print_stdout, reason = "a command line tool speaks on its standard output")]
 
 mod bench;
+mod demo;
 mod dev;
 mod failure;
 mod metadata;
@@ -33,6 +34,8 @@ struct Cli {
 enum Command {
     /// Builds and starts vault, server and sandbox on embedded defaults, and prints where to go.
     Dev(dev::DevArgs),
+    /// Plays the main job: two hundred customers imported, billed, collected, and compared with the processor's ledger.
+    Demo(demo::DemoArgs),
     /// Runs everything that continuous integration runs, installing what is missing (as root on Debian).
     Test(test::TestArgs),
     /// Measures a release build under load and appends the figures to bench/results.md.
@@ -49,6 +52,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Dev(args) => dev::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Wall => report(wall::check()),

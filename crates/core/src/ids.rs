@@ -144,6 +144,8 @@ ids! {
     TestClockId = "clock";
     /// A batch of charges that were due together.
     RunId = "run";
+    /// A file of customers with their agreements, brought in from outside.
+    ImportId = "imp";
     /// Something that a customer is told by mail.
     NoticeId = "ntc";
     /// Where a merchant wants to hear of events.

@@ -4,6 +4,10 @@ use std::fmt;
 
 use crate::currency::Currency;
 
+mod major;
+
+pub use major::MajorError;
+
 /// The smallest amount that can be charged, in minor units.
 pub const AMOUNT_MIN: i64 = 1;
 /// The largest amount that can be charged, in minor units: Stripe's eight digits.

@@ -10,6 +10,7 @@ pub mod commands;
 pub mod config;
 pub mod event_order;
 pub mod forget;
+pub mod imports;
 pub mod keys;
 pub mod model;
 pub mod notices;

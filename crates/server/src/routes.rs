@@ -11,15 +11,15 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
-    account, charges, customers, disputes, events, invoice_items, invoices, mandates, notices,
+    account, charges, customers, disputes, events, imports, invoice_items, invoices, mandates, notices,
     payment_intents, payment_methods, prices, products, refunds, runs, schedule_previews, setup_intents,
     subscriptions, test_clocks, webhook_deliveries, webhook_endpoints,
 };
 use crate::app::App;
 use crate::pages;
 use crate::wire::call::{Access, Handler, dispatch, past_the_wall, preflight};
-use crate::wire::envelope;
 use crate::wire::error::{ApiError, quoted};
+use crate::wire::{document, envelope};
 
 /// One method of one path.
 #[derive(Debug, Clone, Copy)]
@@ -30,15 +30,21 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// Whether its body may be a file.
+    pub takes_document: bool,
     handler: Handler,
 }
 
 macro_rules! route {
     ($method:literal, $path:literal, $access:ident, $handler:path) => {
+        route!($method, $path, $access, $handler, false)
+    };
+    ($method:literal, $path:literal, $access:ident, $handler:path, $takes_document:literal) => {
         Route {
             method: $method,
             path: $path,
             access: Access::$access,
+            takes_document: $takes_document,
             handler: |call| Box::pin($handler(call)),
         }
     };
@@ -129,6 +135,9 @@ pub const ROUTES: &[Route] = &[
     route!("POST", "/v1/onfile/runs/preview", Secret, runs::preview),
     route!("GET", "/v1/onfile/runs/{id}", Secret, runs::retrieve),
     route!("GET", "/v1/onfile/runs/{id}/items", Secret, runs::items),
+    route!("POST", "/v1/onfile/imports", Secret, imports::create, true),
+    route!("GET", "/v1/onfile/imports", Secret, imports::list),
+    route!("GET", "/v1/onfile/imports/{id}", Secret, imports::retrieve),
     route!("POST", "/v1/onfile/schedule_previews", Secret, schedule_previews::create),
     route!("GET", "/v1/events", Secret, events::list),
     route!("GET", "/v1/events/{id}", Secret, events::retrieve),
@@ -148,7 +157,9 @@ pub const ROUTES: &[Route] = &[
 /// Everything that this process serves: the API and the pages.
 pub fn router(app: Arc<App>) -> Router {
     let ids = app.ids.clone();
-    let api = limited(api(), BodyLimits::standard(envelope::refuse_body));
+    let standard = BodyLimits::standard(envelope::refuse_body);
+    let documents = BodyLimits { bytes_max: document::BYTES_MAX, ..standard };
+    let api = limited(api(), standard).merge(limited(document_routes(), documents));
     let api = api.layer(middleware::from_fn(move |request: Request, next: Next| {
         envelope::wrap(ids.clone(), request, next)
     }));
@@ -164,13 +175,19 @@ pub fn router(app: Arc<App>) -> Router {
 
 fn api() -> Router<Arc<App>> {
     let mut router = Router::new().route("/health", get(health));
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| !route.takes_document) {
         router = router.route(route.path, method_router(*route));
     }
     for path in ROUTES.iter().filter(|route| route.access == Access::ClientSecret).map(|route| route.path) {
         router = router.route(path, options(preflight));
     }
     router.method_not_allowed_fallback(no_method)
+}
+
+/// The routes with a larger body.
+fn document_routes() -> Router<Arc<App>> {
+    let taking = ROUTES.iter().filter(|route| route.takes_document);
+    taking.fold(Router::new(), |router, route| router.route(route.path, method_router(*route)))
 }
 
 fn method_router(route: Route) -> MethodRouter<Arc<App>> {

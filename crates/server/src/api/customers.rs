@@ -5,7 +5,7 @@ use onfile_service::db::Tx;
 
 use super::{answer, expanded, find, listed, missing};
 use crate::billing::time;
-use crate::model::customer::Customer;
+use crate::model::customer::{Customer, EMAIL_MAX, NAME_MAX, is_email};
 use crate::model::event::Snapshot;
 use crate::model::payment_method::PaymentMethod;
 use crate::render;
@@ -19,8 +19,6 @@ use crate::wire::list::window;
 use crate::wire::params::{Given, MetadataPatch, Params};
 
 /// Stripe's limits.
-const NAME_MAX: usize = 256;
-const EMAIL_MAX: usize = 512;
 const PHONE_MAX: usize = 20;
 const DESCRIPTION_MAX: usize = 5_000;
 const LOCALE_MAX: usize = 35;
@@ -69,12 +67,8 @@ fn patch(params: &mut Params) -> Result<Patch, ApiError> {
     })
 }
 
-/// One `@` with something on both sides, and no white space: the rest only the mail server knows.
 fn check_email(text: &str) -> Result<(), ApiError> {
-    let good = text
-        .split_once('@')
-        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
-    if good && !text.contains(char::is_whitespace) {
+    if is_email(text) {
         return Ok(());
     }
     Err(ApiError::invalid(

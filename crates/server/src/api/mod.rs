@@ -7,6 +7,7 @@ pub mod customers;
 pub mod disputes;
 pub mod events;
 mod failure;
+pub mod imports;
 pub mod intent_params;
 pub mod mandates;
 pub mod notices;

@@ -1,10 +1,11 @@
 //! Batches: what is due together, billed and collected together.
 
-use onfile_core::ids::{Id, InvoiceId, RunId};
+use onfile_core::ids::{Id, InvoiceId, RunId, TestClockId};
 use serde_json::{Value, json};
 
-use super::{answer, failure, find, listed};
+use super::{answer, failure, find, listed, test_clocks};
 use crate::billing::runs::{Scope, preview as look_ahead, start};
+use crate::billing::time;
 use crate::model::run::Run;
 use crate::payments::Cause;
 use crate::render;
@@ -61,15 +62,23 @@ pub async fn items(mut call: Call) -> Result<Answer, ApiError> {
     Ok(Answer::new(json!({ "object": "list", "data": data, "has_more": has_more, "url": call.path })))
 }
 
-/// `POST /v1/onfile/runs/preview`: what would be billed until a moment. Nothing is changed.
+/// `POST /v1/onfile/runs/preview`: what would be billed until a moment, in real time or that of a test clock's
+/// customers. Nothing is changed.
 pub async fn preview(mut call: Call) -> Result<Answer, ApiError> {
-    let now = call.app.now_seconds();
-    let until = call.params.time("until")?.unwrap_or(now);
+    let clock: Option<TestClockId> = call.params.id("test_clock", "test_clock")?;
+    let until = call.params.time("until")?;
     call.finish()?;
+    let mut tx = call.app.db.read().await?;
+    if let Some(clock) = &clock {
+        test_clocks::check(&mut tx, &call, clock).await?;
+    }
+    let now = time::now(&mut tx, &call.app, &call.merchant.account.id, clock.as_ref()).await?;
+    drop(tx);
+    let until = until.unwrap_or(now);
     if until > now + PREVIEW_SECONDS_MAX {
         return Err(ApiError::invalid("until", None, "A preview can look ahead by a year at most."));
     }
-    match look_ahead(&call.app, &call.merchant.account.id, until).await {
+    match look_ahead(&call.app, &call.merchant.account.id, clock.as_ref(), until).await {
         Ok(forecast) => Ok(Answer::new(render::run::forecast(&call.rendering(), until, &forecast))),
         Err(error) => Err(failure::explain_billing(&call, error).await),
     }

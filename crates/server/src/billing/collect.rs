@@ -101,7 +101,7 @@ async fn attempt(
         // What cannot be charged at all (a removed method, an account that was closed) does not get better by itself.
         Err(error @ (payments::Error::Invalid { .. } | payments::Error::NoSuch { .. })) => {
             let why = &error.to_string();
-            let later = Later { next: None, reason: "not_chargeable", why, code: Some(NO_METHOD) };
+            let later = Later { next: None, reason: "cannot_be_charged", why, code: Some(NO_METHOD) };
             put_off(app, cause, id, run, later).await
         }
         Err(error) => Err(error.into()),

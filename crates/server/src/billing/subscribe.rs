@@ -112,6 +112,26 @@ pub async fn subscribe(app: &Arc<App>, cause: &Cause, new: NewSubscription) -> R
     Ok(id)
 }
 
+/// Makes an agreement in the caller's transaction and leaves whatever is due to the next run: for customers that are
+/// brought in from elsewhere.
+///
+/// # Errors
+/// When something named does not exist or does not fit; the transaction must not be committed then.
+pub async fn enrol(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    new: NewSubscription,
+    customer: &Customer,
+    now: i64,
+) -> Result<SubscriptionId, Error> {
+    let prices = prices(tx, cause, &new.items).await?;
+    let made = Versioned { version: 1, object: build(app, new, &prices, customer, now)? };
+    sets::insert(tx, &cause.account.id, [&made.object]).await?;
+    tell::subscription(tx, app, cause, "customer.subscription.created", &made).await?;
+    Ok(made.object.id)
+}
+
 /// Whether its first invoice is over more than nothing.
 fn owes(prices: &[Price], subscription: &Subscription) -> bool {
     let amount = |item: &Item| {

@@ -6,6 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{Metadata, Object, Shipping};
 
+/// The longest name, in characters: Stripe's limit.
+pub const NAME_MAX: usize = 256;
+/// The longest address for mail, in characters: Stripe's limit.
+pub const EMAIL_MAX: usize = 512;
+
+/// One `@` with something on both sides, and no white space: the rest only the mail server knows.
+pub fn is_email(text: &str) -> bool {
+    let parted = text
+        .split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
+    parted && !text.contains(char::is_whitespace)
+}
+
 /// A customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {

@@ -18,6 +18,7 @@ pub mod setup_intent;
 pub mod webhook_delivery;
 pub mod webhook_endpoint;
 
+pub mod import;
 pub mod invoice;
 pub mod invoice_item;
 pub mod run;

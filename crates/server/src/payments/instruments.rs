@@ -6,7 +6,9 @@ use onfile_service::binds;
 use onfile_service::db::{DbError, Tx};
 
 use crate::app::App;
+use crate::model::event::Snapshot;
 use crate::model::payment_method::{Consent, ConsentGiven, ConsentSource, PaymentMethod};
+use crate::store::events::{self, News};
 use crate::store::objects::{self, Versioned};
 
 use super::{Cause, Error};
@@ -25,13 +27,28 @@ pub struct Instrument {
 /// # Errors
 /// When it does not exist, has expired or was used; when the vault cannot be reached.
 pub async fn adopt(app: &App, cause: &Cause, source: &str, param: &'static str) -> Result<Instrument, Error> {
+    adopt_as(app, cause, source, app.ids.next(), param).await
+}
+
+/// The same, with the id that a named test source becomes: whoever asks again with it after a crash leaves no second
+/// copy at the vault (M8).
+///
+/// # Errors
+/// As [`adopt`].
+pub async fn adopt_as(
+    app: &App,
+    cause: &Cause,
+    source: &str,
+    fresh_id: PaymentMethodId,
+    param: &'static str,
+) -> Result<Instrument, Error> {
     if let Some(id) = PaymentMethodId::parse(source) {
         let mut tx = app.db.read().await?;
         if let Some(known) = objects::load::<PaymentMethod>(&mut tx, &cause.account.id, &id).await? {
             return Ok(Instrument { method: known.object, fresh: false });
         }
     }
-    let id = own_id(source).unwrap_or_else(|| app.ids.next());
+    let id = own_id(source).unwrap_or(fresh_id);
     if TokenId::parse(source).is_some()
         && let Some(known) =
             objects::load::<PaymentMethod>(&mut app.db.read().await?, &cause.account.id, &id).await?
@@ -130,6 +147,56 @@ pub(super) async fn attach(
     locked.object.consent = Some(consent.id);
     objects::save(tx, &cause.account.id, &locked.object).await?;
     Ok(Some(locked))
+}
+
+/// Gives an instrument to a customer on the merchant's word that they agreed: with the record of it (M9) and, for a
+/// bank account, the mandate under which it is debited.
+///
+/// # Errors
+/// When it belongs to somebody already, was removed, or is a bank account that nobody verified.
+pub async fn entrust(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    instrument: Instrument,
+    customer: &CustomerId,
+) -> Result<PaymentMethodId, Error> {
+    let id = instrument.method.id.clone();
+    let mut method = if instrument.fresh {
+        keep(tx, cause, &instrument).await?;
+        Versioned { version: 1, object: instrument.method }
+    } else {
+        let locked = objects::lock::<PaymentMethod>(tx, &cause.account.id, &id).await?;
+        locked.ok_or_else(|| DbError::Inconsistent(format!("method {id} is gone")))?
+    };
+    check_entrustable(&method.object)?;
+    method.object.customer = Some(customer.clone());
+    method.object.unsent = false;
+    let consent = record_consent(tx, app, cause, &id, Some(customer), None).await?;
+    method.object.consent = Some(consent.id);
+    objects::save(tx, &cause.account.id, &method.object).await?;
+    if method.object.is_bank_account() {
+        method.object.mandate = Some(super::debits::mandate_for(tx, app, cause, &method.object, None).await?);
+    }
+    let snapshot = Snapshot::PaymentMethod(method.object);
+    let news = News { kind: "payment_method.attached", version: method.version, snapshot: &snapshot };
+    events::append(tx, app, cause, &news).await?;
+    Ok(id)
+}
+
+fn check_entrustable(method: &PaymentMethod) -> Result<(), Error> {
+    let invalid =
+        |code, message: &str| Err(Error::Invalid { code, param: "method", message: message.to_owned() });
+    if method.detached || method.customer.is_some() {
+        let message = "This payment method was removed, or belongs to a customer already.";
+        return invalid("payment_method_unexpected_state", message);
+    }
+    if method.is_bank_account() && !method.verified {
+        let message =
+            "This bank account is not verified. Save it with a SetupIntent, which verifies it first.";
+        return invalid("bank_account_unverified", message);
+    }
+    Ok(())
 }
 
 /// Writes the proof that a method may be kept: the customer's own tick, or the word of the merchant's server.

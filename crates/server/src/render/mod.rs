@@ -5,6 +5,7 @@ pub mod customer;
 pub mod dispute;
 pub mod event;
 pub mod full;
+pub mod import;
 pub mod invoice;
 pub mod mandate;
 pub mod notice;

@@ -207,23 +207,24 @@ pub async fn anything_due(
     Ok(row.is_some())
 }
 
-/// Agreements with something due until a moment, in the order of their ids, after `after`: for a look that changes
-/// nothing.
+/// Agreements of a clock's customers, or of real time, with something due until a moment, in the order of their ids,
+/// after `after`: for a look that changes nothing.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn peek(
     tx: &mut Tx,
     account: &AccountId,
+    clock: &str,
     until_ms: i64,
     after: &str,
     limit: u32,
 ) -> Result<Vec<Versioned<Subscription>>, DbError> {
     let rows = tx
         .query(
-            "SELECT version, doc FROM subscriptions WHERE account_id = $1 AND clock_id = '' AND next_due <= $2 \
-             AND next_due IS NOT NULL AND parked IS NULL AND id > $3 ORDER BY id LIMIT $4",
-            binds![account.as_str(), until_ms, after, limit],
+            "SELECT version, doc FROM subscriptions WHERE account_id = $1 AND clock_id = $2 AND next_due <= $3 \
+             AND next_due IS NOT NULL AND parked IS NULL AND id > $4 ORDER BY id LIMIT $5",
+            binds![account.as_str(), clock, until_ms, after, limit],
         )
         .await?;
     rows.iter().map(from_row).collect()

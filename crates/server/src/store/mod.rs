@@ -13,6 +13,7 @@ pub mod destructions;
 pub mod event_order;
 pub mod events;
 pub mod idempotency;
+pub mod imports;
 pub mod invoice_items;
 pub mod notices;
 pub mod objects;
@@ -58,5 +59,10 @@ pub const MIGRATIONS: &[Migration] = &[
         version: 8,
         name: "0008_card_looks.sql",
         sql: include_str!("../../migrations/0008_card_looks.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "0009_imports.sql",
+        sql: include_str!("../../migrations/0009_imports.sql"),
     },
 ];

@@ -11,6 +11,7 @@ use crate::model::Object;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
 use crate::model::dispute::Dispute;
+use crate::model::import::Import;
 use crate::model::invoice::Invoice;
 use crate::model::invoice_item::InvoiceItem;
 use crate::model::mandate::Mandate;
@@ -259,6 +260,14 @@ impl Stored for Run {
     const STATEMENTS: Statements = statements!("runs", "clock_id" = "$4" text, "state" = "$5" text);
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.test_clock.as_ref().map_or("", Id::as_str).into(), self.state.as_str().into()]
+    }
+}
+
+impl Stored for Import {
+    const STATEMENTS: Statements =
+        statements!("imports", "clock_id" = "$4" text, "content_hash" = "$5" text, "state" = "$6" text);
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.clock_key().into(), self.content_hash.as_str().into(), self.state.as_str().into()]
     }
 }
 

@@ -9,6 +9,7 @@ use crate::model::Object;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
 use crate::model::dispute::Dispute;
+use crate::model::import::Import;
 use crate::model::invoice::Invoice;
 use crate::model::invoice_item::InvoiceItem;
 use crate::model::payment_intent::PaymentIntent;
@@ -212,6 +213,10 @@ impl Listed for InvoiceItem {
 impl Listed for Run {
     const ALL: Listing = listing!("runs", "");
     const OF: Listing = listing!("runs", " AND clock_id = $5");
+}
+impl Listed for Import {
+    const ALL: Listing = listing!("imports", "");
+    const OF: Listing = listing!("imports", " AND clock_id = $5");
 }
 /// Subscriptions with one of four statuses.
 const SUBSCRIPTIONS: Listing = listing!("subscriptions", " AND status IN ($5, $6, $7, $8)");

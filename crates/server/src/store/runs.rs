@@ -25,7 +25,7 @@ pub struct Item {
     /// was to be charged by itself.
     pub state: String,
     /// Why it was not paid: a decline code, or `no_payment_method`, `sent_to_customer`, `network_limit`,
-    /// `attempts_exhausted`, `not_chargeable`; else empty.
+    /// `attempts_exhausted`, `cannot_be_charged`; else empty.
     pub reason: String,
     /// When it is tried again, Unix seconds.
     pub next_attempt: Option<i64>,

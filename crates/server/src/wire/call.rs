@@ -21,7 +21,7 @@ use super::envelope::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, json};
 use super::error::{ApiError, TAKEN};
 use super::idempotency::{Claim, Found, KEY_CHARACTERS_MAX, request_hash};
 use super::params::Params;
-use super::{edge, expand, form};
+use super::{document, edge, expand, form};
 use crate::app::App;
 use crate::payments::Cause;
 use crate::render;
@@ -72,6 +72,8 @@ pub struct Call {
     pub request_id: RequestId,
     /// What is asked; to be finished.
     pub params: Params,
+    /// A file that was sent as the body; to be taken by [`Self::document`].
+    document: Option<String>,
     /// The path, for the `url` of lists.
     pub path: String,
     /// The idempotency key, not yet claimed.
@@ -98,12 +100,25 @@ impl Call {
         self.segments.get(name).map(String::as_str).unwrap_or_default()
     }
 
-    /// Every parameter must have been taken.
+    /// Every parameter must have been taken, and a file too.
     ///
     /// # Errors
-    /// `parameter_unknown`.
+    /// `parameter_unknown`; for a file, that the body must be a form.
     pub fn finish(&mut self) -> Result<(), ApiError> {
+        if self.document.is_some() {
+            return Err(not_a_form());
+        }
         std::mem::take(&mut self.params).finish()
+    }
+
+    /// Takes the file that was sent as the body.
+    ///
+    /// # Errors
+    /// When the body was something else.
+    pub fn document(&mut self) -> Result<String, ApiError> {
+        let message =
+            format!("Send the file itself as the body, with Content-Type: {}.", document::CONTENT_TYPE);
+        self.document.take().ok_or_else(|| ApiError::invalid("", "parameter_missing", message))
     }
 
     /// Who asked, for events and consents.
@@ -156,8 +171,8 @@ pub async fn dispatch(app: Arc<App>, access: Access, handler: Handler, request: 
     let origin = request.headers().get(header::ORIGIN).cloned();
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    // The limit was kept before this; it cannot be exceeded here.
-    let answered = match to_bytes(body, BODY_BYTES_MAX).await {
+    // The route's limit was kept before this; it cannot be exceeded here.
+    let answered = match to_bytes(body, document::BYTES_MAX).await {
         Ok(body) => admit(&app, access, &mut parts, &body).await,
         Err(_) => Err(ApiError::invalid("", None, "The request body cannot be read.")),
     };
@@ -206,6 +221,9 @@ fn checked_pairs(parts: &Parts, body: &[u8]) -> Result<Vec<form::Pair>, ApiError
         pairs.append(&mut form::pairs(body)?);
     }
     edge::check(parts.uri.path(), key, &pairs)?;
+    if document::is_one(&parts.headers) {
+        edge::check_document(&String::from_utf8_lossy(body))?;
+    }
     Ok(pairs)
 }
 
@@ -217,18 +235,17 @@ async fn admit(app: &Arc<App>, access: Access, parts: &mut Parts, body: &[u8]) -
     if access == Access::Secret && merchant.kind == KeyKind::Publishable {
         return Err(secret_key_required());
     }
-    if has_body && !is_form(&parts.headers) {
-        return Err(ApiError::invalid(
-            "",
-            None,
-            "Invalid request: the body must be sent as application/x-www-form-urlencoded.",
-        ));
+    let document =
+        if has_body && document::is_one(&parts.headers) { Some(document::text(body)?) } else { None };
+    if has_body && document.is_none() && !is_form(&parts.headers) {
+        return Err(not_a_form());
     }
     let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(|| app.ids.next());
     let claim = claim(&merchant, parts, body, &request_id)?;
     Ok(Call {
         app: Arc::clone(app),
         params: Params::new(pairs)?,
+        document,
         path: parts.uri.path().to_owned(),
         claim,
         ip: client_address(parts),
@@ -237,6 +254,11 @@ async fn admit(app: &Arc<App>, access: Access, parts: &mut Parts, body: &[u8]) -
         request_id,
         merchant,
     })
+}
+
+fn not_a_form() -> ApiError {
+    let message = "Invalid request: the body must be sent as application/x-www-form-urlencoded.";
+    ApiError::invalid("", None, message)
 }
 
 fn claim(

@@ -58,6 +58,26 @@ pub fn check(path: &str, idempotency_key: Option<&[u8]>, pairs: &[Pair]) -> Resu
     Ok(())
 }
 
+/// Looks at a file of comma-separated values: at every cell, so that neighbouring numbers are not taken for one, and at
+/// the names of its columns.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_document(text: &str) -> Result<(), ApiError> {
+    let header = text.lines().next().unwrap_or_default();
+    if let Some(column) = header
+        .split([',', ';', '\t'])
+        .map(|name| name.trim_matches(['"', ' ', '\u{feff}']))
+        .find(|name| carries_account_data(name))
+    {
+        return Err(refused(Some(column)));
+    }
+    if text.split([',', ';', '\t', '"', '\n', '\r']).any(holds_card_number) {
+        return Err(refused(None));
+    }
+    Ok(())
+}
+
 /// Whether a parameter is one that account data travels in.
 fn carries_account_data(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
@@ -159,6 +179,22 @@ mod tests {
         ] {
             check("/v1/x", None, &[pair(name, "1")]).unwrap_or_else(|_| panic!("{name}"));
         }
+    }
+
+    #[test]
+    fn a_file_is_refused_for_a_column_or_a_cell_with_account_data() {
+        let number = number();
+        for text in [
+            "name,card_number\nAda,x\n".to_owned(),
+            "\u{feff}\"Account Number\",name\nx,Ada\n".to_owned(),
+            "name,cvc\n".to_owned(),
+            format!("name,method\nAda,{number}\n"),
+            format!("name,method\nAda,\"see {number}\"\n"),
+        ] {
+            assert_eq!(check_document(&text).unwrap_err().status.as_u16(), 402, "{text}");
+        }
+        // Neighbours that would be a number together are none.
+        check_document("a,b,c,d\n4242,4242,4242,4242\n4242\n4242\n4242\n4242\n").unwrap();
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub struct Fields {
     pub setup_intent: Option<Value>,
     /// The rendered method that was tried.
     pub payment_method: Option<Value>,
+    /// What Stripe has no field for: everything that is wrong with a file.
+    pub onfile: Option<Value>,
     /// Seconds to wait before the same request is sent again; set means that it is worth it.
     pub retry_after: Option<u32>,
     /// Whether what was asked for may have been done all the same: a commit whose answer was lost. Then the
@@ -88,6 +90,7 @@ impl ApiError {
             payment_intent: None,
             setup_intent: None,
             payment_method: None,
+            onfile: None,
             retry_after: None,
             uncertain: false,
         }))
@@ -186,6 +189,7 @@ impl ApiError {
         put("decline_code", text(&self.decline_code));
         put("message", Some(Value::String(self.message.clone())));
         put("network_decline_code", text(&self.network_decline_code));
+        put("onfile", self.onfile.clone());
         put("param", text(&self.param));
         put("payment_intent", self.payment_intent.clone());
         put("payment_method", self.payment_method.clone());

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod call;
+pub mod document;
 pub mod edge;
 pub mod envelope;
 pub mod error;

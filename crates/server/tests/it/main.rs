@@ -10,6 +10,7 @@ mod event_order;
 mod events;
 mod forget;
 mod idempotency;
+mod imports;
 mod intents;
 mod invoice_notices;
 mod keys;

@@ -136,6 +136,30 @@ async fn an_outage_uses_up_no_attempt_and_troubles_nobody() {
     }
 }
 
+#[tokio::test]
+async fn an_invoice_that_cannot_be_charged_at_all_keeps_no_run_from_ending() {
+    for server in servers().await {
+        let euros = [("currency", "eur"), ("unit_amount", "2900"), ("recurring[interval]", "month")];
+        let price =
+            server.post("/v1/prices", &[&euros[..], &[("product_data[name]", "Line")]].concat()).await;
+        let clock = server.clock(at(JANUARY)).await;
+        let customer = server.customer_at(&clock, "pm_card_visa").await;
+        let id = subscription(&server, &customer, &price.ok().id(), &[]).await;
+        server.give_card(&customer, "pm_card_chargeDeclined").await;
+        server.advance(&clock, at("2027-02-28T10:00:00Z")).await;
+        assert!(states(&server, &id).await.1.is_number());
+        // The retry finds an account that takes no euros.
+        server.give_card(&customer, "pm_usBankAccount_success").await;
+        server.advance(&clock, at("2027-03-10T00:00:00Z")).await;
+        assert_eq!((states(&server, &id).await.1, charges(&server)), (json!(null), 2));
+        let runs = server.get("/v1/onfile/runs", &[("limit", "100")]).await.ok();
+        let runs = runs.at("data").as_array().cloned().unwrap_or_default();
+        assert_eq!(runs.len(), 2);
+        assert!(runs.iter().all(|run| run["status"] == "finished"), "{runs:?}");
+        assert_eq!(runs[0]["report"]["eur"]["not_charged"], json!({ "count": 1, "amount": 2900 }));
+    }
+}
+
 /// A renewal by bank account, submitted and not decided: the subscription and the clock.
 async fn submitted(server: &Server) -> (String, String) {
     let price = server.price("2900", "month").await;
@@ -184,6 +208,12 @@ async fn a_debit_that_was_taken_back_is_owed_again_and_presented_again_only_wher
             let before = charges(&server);
             server.advance(&clock, at("2027-03-10T00:00:00Z")).await;
             assert_eq!(charges(&server) - before, usize::from(again), "{code}");
+            // The run that presented it again learns what became of it.
+            bank(&server, "settled", None, 9).await;
+            let runs = server.get("/v1/onfile/runs", &[("limit", "100")]).await.ok();
+            let open = |run: &Value| run.pointer("/report/usd/in_progress/count").and_then(Value::as_i64);
+            let runs = runs.at("data").as_array().cloned().unwrap_or_default();
+            assert!(runs.iter().all(|run| open(run) == Some(0)), "{code}: {runs:?}");
         }
     }
 }

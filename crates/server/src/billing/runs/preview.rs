@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use onfile_core::ids::{AccountId, Id};
+use onfile_core::ids::{AccountId, Id, TestClockId};
 
 use crate::app::App;
 use crate::model::invoice::Invoice;
 use crate::model::subscription::due::{self, Due};
 use crate::model::subscription::{self, Subscription};
-use crate::store::agreements;
+use crate::store::agreements::{self, REAL_TIME};
 
 use super::super::world::World;
 use super::super::{Error, draft};
@@ -39,18 +39,25 @@ pub struct Forecast {
     pub truncated: bool,
 }
 
-/// Looks at everything that is due until a moment (Unix seconds). Of an agreement with several occurrences due, the
+/// Looks at everything that is due until a moment (Unix seconds), for the customers of a clock, or of real time. Of an agreement with several occurrences due, the
 /// first counts. Nothing is changed: this reads, and only reads.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn preview(app: &App, account: &AccountId, until: i64) -> Result<Forecast, Error> {
+pub async fn preview(
+    app: &App,
+    account: &AccountId,
+    clock: Option<&TestClockId>,
+    until: i64,
+) -> Result<Forecast, Error> {
+    let clock = clock.map_or(REAL_TIME, Id::as_str);
     let mut forecast = Forecast::default();
     let mut after = String::new();
     let mut looked_at = 0;
     loop {
         let mut tx = app.db.read().await?;
-        let page = agreements::peek(&mut tx, account, until.saturating_mul(1000), &after, PAGE).await?;
+        let page =
+            agreements::peek(&mut tx, account, clock, until.saturating_mul(1000), &after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(forecast) };
         after = last.object.id.as_str().to_owned();
         let world = World::of(&mut tx, account, page.iter().map(|found| &found.object)).await?;

@@ -55,6 +55,7 @@ pub(in super::super) async fn begin_attempt(
     intent.off_session = ask.off_session;
     intent.payment_method = Some(method.id.clone());
     intent.micro_deposits = None;
+    intent.run.clone_from(&ask.run);
     if intent.taken_back.take().is_some() {
         // What the bank took back is not ours; the charge that brought it keeps its own record.
         intent.amounts = Amounts::default();

@@ -215,6 +215,11 @@ impl Server {
         request.bearer_auth(key)
     }
 
+    /// The number that a statement counts as `n` in the server's own database.
+    pub async fn rows(&self, count: &'static str) -> i64 {
+        self.app.db.read().await.unwrap().query_one(count, &[]).await.unwrap().int("n").unwrap()
+    }
+
     /// Asks with the merchant's secret key.
     pub async fn get(&self, path: &str, pairs: &[(&str, &str)]) -> Reply {
         send(self.with(&self.merchant.secret, "GET", path, pairs)).await

@@ -46,6 +46,8 @@ pub struct Inner {
     pub refused_account: Option<AccountId>,
     /// Whether everything is answered 503.
     pub down: bool,
+    /// How many more sources are redeemed before everything is answered 503.
+    pub down_after: Option<usize>,
     /// Whether orders, and nothing else, are answered 503.
     pub sends_nothing: bool,
     /// Whether forwarded orders are lost on their way to the processor.
@@ -156,6 +158,11 @@ async fn resolve(State(vault): State<Vault>, Json(request): Json<Resolve>) -> Re
 
 async fn redeem(State(vault): State<Vault>, Json(request): Json<Redeem>) -> Response {
     let mut inner = vault.lock().unwrap();
+    match &mut inner.down_after {
+        Some(0) => inner.down = true,
+        Some(left) => *left -= 1,
+        None => {}
+    }
     if inner.down {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
@@ -257,6 +264,11 @@ fn answered(body: &Value, carried_cvc: bool) -> Response {
 }
 
 impl Inner {
+    /// How many methods are kept.
+    pub fn kept(&self) -> usize {
+        self.methods.len()
+    }
+
     /// The bank moves on: every debit stands so from now on.
     pub fn debits_become(&mut self, status: &str, return_code: Option<&str>) {
         for debit in self.answered.values_mut().filter(|answer| answer["object"] == json!("debit")) {
