@@ -3,14 +3,12 @@
 import importlib.util
 import os
 import pathlib
-import shutil
-import tempfile
 
 import pytest
 import stripe
 from playwright.sync_api import sync_playwright
 
-from stack import CHECKOUT, Stack
+from stack import CHECKOUT, installation
 
 BROWSER_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -40,17 +38,8 @@ def pytest_collection_modifyitems(items):
 def own_installation(purpose: str):
     """An installation for one purpose. Where ONFILE_E2E_KEEP names a folder its data stays there, for a search
     afterwards."""
-    keep = os.environ.get("ONFILE_E2E_KEEP")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{database()}-{purpose}-", dir=keep))
-    folder.chmod(0o711)  # PostgreSQL runs as a user of its own and has to reach its folder within
-    stack = Stack(folder / "data", database())
-    try:
+    with installation(purpose, database(), os.environ.get("ONFILE_E2E_KEEP")) as stack:
         yield stack
-        assert stack.stop() == 0, stack.errors()
-    finally:
-        stack.stop()
-        if not keep:
-            shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
