@@ -1,4 +1,4 @@
-"""Debts of customers who are away and whose card is refused: pressed for payment again and again, beyond what is allowed.
+"""Debts of customers who are away and whose card is refused, pressed for again and again, beyond what is allowed.
 
 Whether a fourth request reached the processor is read from the processor's own ledger.
 """
@@ -43,7 +43,8 @@ class Debts:
         presses, refusal = 0, ""
         while self.refusals[number] <= PRESSES_BEYOND:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"debt {number}: {presses} presses, {SECONDS_MAX} s, at last {refusal or 'no answer'}")
+                told = refusal or "no answer"
+                raise TimeoutError(f"debt {number}: {presses} presses, {SECONDS_MAX} s, at last {told}")
             key = f"debt-{number}-press-{presses}"
             told = press(key, debt, bad)
             assert told is None or told.declined or told.answer.status in UNDECIDED, (key, told.answer.status)
@@ -62,11 +63,11 @@ class Debts:
         return self.shop.ask(key, self.api.payment_intents.confirm, debt, {"payment_method": bad, "off_session": True})
 
     def _invoice(self, number: int, customer: str, bad: str, deadline: float) -> str:
-        create, add, finalize = self.api.invoices.create, self.api.invoice_items.create, self.api.invoices.finalize_invoice
-        invoice = self._insist(f"debt-{number}", deadline, create, {"customer": customer}).answer.id
+        invoices, add = self.api.invoices, self.api.invoice_items.create
+        invoice = self._insist(f"debt-{number}", deadline, invoices.create, {"customer": customer}).answer.id
         item = {"customer": customer, "amount": FIRST_AMOUNT + number, "currency": "usd", "invoice": invoice}
         self._insist(f"debt-{number}-item", deadline, add, item)
-        self._insist(f"debt-{number}-final", deadline, finalize, invoice)
+        self._insist(f"debt-{number}-final", deadline, invoices.finalize_invoice, invoice)
         return invoice
 
     def _pay(self, key: str, debt: str, bad: str) -> Told | None:

@@ -102,7 +102,8 @@ def prove(stack, plan: Plan, say=lambda text, important=False: None) -> Outcome:
         plan=plan, report=report, problems=problems, orders=made, charges=len(everything["charges"]),
         debts=plan.debts, debts_asked=dict(sorted(collections.Counter(debts.requests(ledger).values()).items())),
         presses_refused=sum(debts.refusals.values()), requests=len(attempts),
-        unanswered=sum(attempt.status is None for attempt in attempts), looked_up=int(stack.rows("server", LOOKED_UP)[0][0]),
+        unanswered=sum(attempt.status is None for attempt in attempts),
+        looked_up=int(stack.rows("server", LOOKED_UP)[0][0]),
         kills=dict(collections.Counter(kill.victim for kill in killer.kills)), caught=_by_victim(caught),
         undisturbed_seconds=undisturbed_seconds, disturbed_seconds=disturbed_seconds,
         seconds=time.monotonic() - began,
@@ -130,9 +131,11 @@ class Work:
         return sum(not job.done() for job in self.jobs)
 
     def broken(self) -> list[str]:
-        late = [f"{late} orders and debts were not over after {JOB_SECONDS_MAX} s"] if (late := self.unfinished()) else []
         errors = [job.exception() for job in self.jobs if job.done()]
-        return late + [f"an order or a debt broke off: {error!r}" for error in errors if error]
+        found = [f"an order or a debt broke off: {error!r}" for error in errors if error]
+        if late := self.unfinished():
+            found.append(f"{late} orders and debts were not over after {JOB_SECONDS_MAX} s")
+        return found
 
 
 def _disturbed(stack, plan: Plan, orders: Orders, debts: Debts, killer: Killer, say) -> tuple[int, list[str]]:
