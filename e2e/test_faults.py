@@ -13,7 +13,7 @@ from proof import Plan, prove
 from prove_report import in_words
 
 SEED = int(os.environ.get("ONFILE_E2E_SEED") or 20261122)
-PLAN = Plan(seed=SEED, orders=1_000, debts=30, kills=30, kills_max=50)
+PLAN = Plan(seed=SEED, orders=1_000, debts=30, kills=30, kills_max=50, strike_seconds_max=0.6)
 
 
 @pytest.fixture(scope="module")
