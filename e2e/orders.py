@@ -94,6 +94,9 @@ class Orders:
         for key, told in self.shop.told.items():
             if key.startswith("attach-"):
                 continue
+            if told.answer is None:
+                broken.append(f"{key}: declined ({told.declined}), and the answer does not say which payment")
+                continue
             if key.startswith("refund-"):
                 said, now = "succeeded", refunds[told.answer.id]["status"]
             else:
