@@ -3,14 +3,12 @@
 import importlib.util
 import os
 import pathlib
-import shutil
-import tempfile
 
 import pytest
 import stripe
 from playwright.sync_api import sync_playwright
 
-from stack import CHECKOUT, Stack
+from stack import CHECKOUT, installation
 
 BROWSER_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -38,19 +36,10 @@ def pytest_collection_modifyitems(items):
 
 
 def own_installation(purpose: str, workers: int = 0):
-    """An installation for one purpose, with so many processes for the work beside the server. Where ONFILE_E2E_KEEP names a folder its data stays there, for a search
-    afterwards."""
-    keep = os.environ.get("ONFILE_E2E_KEEP")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{database()}-{purpose}-", dir=keep))
-    folder.chmod(0o711)  # PostgreSQL runs as a user of its own and has to reach its folder within
-    stack = Stack(folder / "data", database(), workers)
-    try:
+    """An installation for one purpose, with so many processes for the work beside the server. Where ONFILE_E2E_KEEP
+    names a folder its data stays there, for a search afterwards."""
+    with installation(purpose, database(), os.environ.get("ONFILE_E2E_KEEP"), workers) as stack:
         yield stack
-        assert stack.stop() == 0, stack.errors()
-    finally:
-        stack.stop()
-        if not keep:
-            shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

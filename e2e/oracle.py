@@ -9,6 +9,7 @@ import dataclasses
 
 OPEN_INTENTS = {"processing"}
 OPEN_REFUNDS = {"pending"}
+OPEN_CHARGES = {"pending"}
 
 
 @dataclasses.dataclass
@@ -44,16 +45,27 @@ class Taken:
     captured: int = 0
     refunds: list[int] = dataclasses.field(default_factory=list)
     released: bool = False
+    debited: bool = False
+    """From a bank account: no money before it has settled."""
+    taken_back: bool = False
+    """A debit that settled, and whose money the bank took back: its debt is open again."""
 
     def money(self) -> tuple:
-        return self.captured, sorted(self.refunds), self.released
+        return self.captured, sorted(self.refunds), self.released, self.debited, self.taken_back
+
+    def over(self) -> bool:
+        """Whether another payment of the same order is right."""
+        return self.released or self.taken_back
 
 
-def compare(ledger: list[dict], intents: list[dict], charges: list[dict], refunds: list[dict]) -> Report:
+def compare(
+    ledger: list[dict], intents: list[dict], charges: list[dict], refunds: list[dict], disputes: list[dict]
+) -> Report:
     """Holds the two sides against each other, order by order. Dicts are as the wire has them."""
     report = Report()
     done, declined = _at_processor(ledger, report)
     said, failed = _at_api(charges, refunds, report)
+    _compare_disputes(charges, disputes, report)
     for order in sorted(done.keys() | said.keys()):
         _compare_order(order, done.get(order, []), said.get(order, []), report)
     for order in sorted(declined.keys() | failed.keys()):
@@ -61,12 +73,13 @@ def compare(ledger: list[dict], intents: list[dict], charges: list[dict], refund
             report.drift.append(f"order {order}: {declined[order]} declines in the ledger, {failed[order]} in the API")
     _compare_intents(intents, said, report)
     report.stuck += [f"{intent['id']} is {intent['status']}" for intent in intents if intent["status"] in OPEN_INTENTS]
-    report.stuck += [f"{refund['id']} is {refund['status']}" for refund in refunds if refund["status"] in OPEN_REFUNDS]
+    for items, open_states in ((refunds, OPEN_REFUNDS), (charges, OPEN_CHARGES)):
+        report.stuck += [f"{item['id']} is {item['status']}" for item in items if item["status"] in open_states]
     return report
 
 
 def _at_processor(ledger, report) -> tuple[dict[int, list[Taken]], collections.Counter]:
-    """Payments by order, and how often each order was declined."""
+    """Payments by order, and how often each order was declined: at once, or by a debit that came back unpaid."""
     payments: dict[str, Taken] = {}
     declined = collections.Counter()
     references = collections.Counter()
@@ -79,19 +92,37 @@ def _at_processor(ledger, report) -> tuple[dict[int, list[Taken]], collections.C
         if kind == "verification":
             continue
         payment = payments.setdefault(line["payment"], Taken(id=line["payment"]))
-        if kind == "authorisation":
-            payment.order = amount
-        elif kind == "capture":
+        if kind in ("authorisation", "debit"):
+            payment.order, payment.debited = amount, kind == "debit"
+        elif kind in ("capture", "settlement"):
             payment.captures += 1
             payment.captured += amount
         elif kind == "refund":
             payment.refunds.append(amount)
         elif kind == "void":
             payment.released = True
+        elif kind == "return" and payment.captures:
+            payment.taken_back = True
+        elif kind == "return":
+            declined[amount] += 1
+            del payments[payment.id]
     for (reference, kind), count in references.items():
         if count > 1:
             report.double.append(f"operation {reference}: {count} lines of kind {kind}")
+    _find_overlapping_debits(ledger, report)
     return _by_order(payments.values()), declined
+
+
+def _find_overlapping_debits(ledger, report) -> None:
+    """Of two debits of an order at the same time one is too many, also when both come back in the end."""
+    running: dict[int, set[str]] = collections.defaultdict(set)
+    for line in ledger:
+        if line["kind"] == "debit":
+            running[line["amount"]].add(line["payment"])
+            if len(running[line["amount"]]) > 1:
+                report.double.append(f"order {line['amount']}: debited by {sorted(running[line['amount']])} at once")
+        elif line["kind"] == "return":
+            running[line["amount"]].discard(line["payment"])
 
 
 def _at_api(charges, refunds, report) -> tuple[dict[int, list[Taken]], collections.Counter]:
@@ -106,7 +137,8 @@ def _at_api(charges, refunds, report) -> tuple[dict[int, list[Taken]], collectio
         released = charge["refunded"] and not charge["captured"]
         taken[charge["id"]] = Taken(
             order=charge["amount"], id=charge["id"], captures=int(charge["captured"]),
-            captured=charge["amount_captured"], released=released,
+            captured=charge["amount_captured"], released=released, taken_back=charge["disputed"],
+            debited=charge["payment_method_details"]["type"] == "us_bank_account",
         )
     for refund in refunds:
         if refund["status"] != "succeeded":
@@ -131,10 +163,10 @@ def _by_order(payments) -> dict[int, list[Taken]]:
 
 
 def _compare_order(order: int, done: list[Taken], said: list[Taken], report: Report) -> None:
-    took = [payment.id for payment in done if payment.captures]
+    took = [payment.id for payment in done if payment.captures and not payment.taken_back]
     if len(took) > 1 or any(payment.captures > 1 for payment in done):
         report.double.append(f"order {order}: captured by {took}")
-    if len([payment for payment in done if not payment.released]) > 1:
+    if len([payment for payment in done if not payment.over()]) > 1:
         report.double.append(f"order {order}: authorised by {[payment.id for payment in done]}")
     if len(done) > len(said):
         report.lost.append(f"order {order}: the processor has {done}, the API {said}")
@@ -142,6 +174,18 @@ def _compare_order(order: int, done: list[Taken], said: list[Taken], report: Rep
         report.phantom.append(f"order {order}: the API has {said}, the processor {done}")
     elif sorted(payment.money() for payment in done) != sorted(payment.money() for payment in said):
         report.drift.append(f"order {order}: the processor has {done}, the API {said}")
+
+
+def _compare_disputes(charges, disputes, report) -> None:
+    """Each debit that was taken back is one lost dispute of its whole amount, and nothing else is one."""
+    lost = collections.defaultdict(list)
+    for dispute in disputes:
+        lost[dispute["charge"]].append((dispute["status"], dispute["amount"]))
+    for charge in charges:
+        found, wanted = lost.pop(charge["id"], []), [("lost", charge["amount"])] if charge["disputed"] else []
+        if found != wanted:
+            report.drift.append(f"{charge['id']}: its disputes are {found}, not {wanted}")
+    report.phantom += [f"{charge}: a dispute of no charge" for charge in lost]
 
 
 def _compare_intents(intents, said, report) -> None:

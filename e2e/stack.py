@@ -9,9 +9,11 @@ import pathlib
 import random
 import selectors
 import signal
+import shutil
 import socket
 import sqlite3
 import subprocess
+import tempfile
 import time
 import tomllib
 
@@ -33,9 +35,10 @@ class Stack:
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(
                 [
-                    binaries() / "xtask", "dev", "--json", "--no-build", "--dir", data,
+                    xtask(), "dev", "--json", "--no-build", "--dir", data,
                     "--port-base", str(free_port_base()), "--database", database, "--timeouts", "fast",
                     "--workers", str(workers),
+                    *(["--release"] if binaries().name == "release" else []),
                 ],
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -86,9 +89,15 @@ class Stack:
             self._process.kill()
             self._process.stdout.close()
 
+    close = stop
+
     def pid(self, name: str) -> int:
-        """The process id of `server`, `vault`, `sandbox`, `postgres` or `worker-1` at this moment."""
+        """The process id of one of `processes` at this moment."""
         return int((self.data / "run" / f"{name}.pid").read_text())
+
+    def processes(self) -> list[str]:
+        """The names of all processes that the supervisor keeps running."""
+        return sorted(path.stem for path in (self.data / "run").glob("*.pid"))
 
     def kill(self, name: str, sig: int = signal.SIGKILL) -> int:
         """Sends a signal to one process and returns its id."""
@@ -106,17 +115,40 @@ class Stack:
             os.kill(pid, signal.SIGCONT)
 
     def wait_for(self, name: str, seconds_max: float = 30) -> None:
-        """Waits until `server`, `vault` or `sandbox` says that it is ready."""
-        url = {"server": self.api, "vault": self.vault, "sandbox": self.sandbox}[name] + "/health"
+        """Waits until one of `processes` says that it is ready; one that has no address, until it runs."""
         deadline = time.monotonic() + seconds_max
-        while time.monotonic() < deadline:
-            try:
-                if requests.get(url, timeout=2).ok:
-                    return
-            except requests.RequestException:
-                pass
+        while not self._is_ready(name):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} was not ready within {seconds_max} s:\n{self.errors()}")
             time.sleep(0.02)
-        raise TimeoutError(f"{name} was not ready within {seconds_max} s:\n{self.errors()}")
+
+    def wait_for_another(self, name: str, pid: int, seconds_max: float = 30) -> None:
+        """Waits until a process with another id than this one has taken its place and is ready."""
+        deadline = time.monotonic() + seconds_max
+        while self._pid_or_none(name) in (None, pid):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} was not started again within {seconds_max} s:\n{self.errors()}")
+            time.sleep(0.02)
+        self.wait_for(name, deadline - time.monotonic())
+
+    def _is_ready(self, name: str) -> bool:
+        url = {"server": self.api, "vault": self.vault, "sandbox": self.sandbox}.get(name)
+        try:
+            if url:
+                return requests.get(url + "/health", timeout=2).ok
+            if name == "postgres":
+                return self.rows("server", "SELECT 1") == [["1"]]
+            pid = self._pid_or_none(name)
+            return pid is not None and pathlib.Path(f"/proc/{pid}").exists()
+        except (requests.RequestException, subprocess.SubprocessError):
+            return False
+
+    def _pid_or_none(self, name: str) -> int | None:
+        """None while the file is just being written."""
+        try:
+            return self.pid(name)
+        except (FileNotFoundError, ValueError):
+            return None
 
     def log(self, name: str) -> str:
         """All that a process has logged."""
@@ -140,9 +172,16 @@ class Stack:
 
     def faults(self, **plan) -> dict:
         """Sets the sandbox's fault plan; without arguments it behaves from here on."""
+        return self._order("/faults", **plan)
+
+    def advance(self, seconds: int) -> None:
+        """Moves the clock of the sandbox's bank forward; what falls due meanwhile is done when this returns."""
+        self._order("/clock", advance_seconds=seconds)
+
+    def _order(self, path: str, **what) -> dict:
         credential = (self.data / "keys" / "link" / "sandbox.credential").read_text().strip()
         headers = {"Authorization": f"Bearer {credential}"}
-        answer = requests.post(f"{self.sandbox}/faults", json=plan, headers=headers, timeout=10)
+        answer = requests.post(f"{self.sandbox}{path}", json=what, headers=headers, timeout=30)
         answer.raise_for_status()
         return answer.json()
 
@@ -151,6 +190,32 @@ class Stack:
         answer = requests.get(f"{self.sandbox}/ledger", timeout=30)
         answer.raise_for_status()
         return [json.loads(line) for line in answer.text.splitlines() if line]
+
+
+@contextlib.contextmanager
+def installation(purpose: str, database: str, keep: str | None = None, workers: int = 0):
+    """An installation in a folder of its own, which is removed afterwards unless it is in `keep` or something failed
+    within the block.
+    """
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{database}-{purpose}-", dir=keep))
+    folder.chmod(0o711)  # PostgreSQL runs as a user of its own and has to reach its folder within
+    kept = True
+    try:
+        with contextlib.closing(Stack(folder / "data", database, workers)) as stack:
+            yield stack
+            assert stack.stop() == 0, stack.errors()
+        kept = keep
+    except (KeyboardInterrupt, GeneratorExit):
+        kept = keep
+        raise
+    finally:
+        if not kept:
+            shutil.rmtree(folder)
+
+
+def xtask() -> pathlib.Path:
+    """The program that starts installations."""
+    return pathlib.Path(os.environ.get("ONFILE_E2E_XTASK") or binaries() / "xtask")
 
 
 def binaries() -> pathlib.Path:

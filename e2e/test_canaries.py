@@ -80,6 +80,24 @@ def test_what_is_no_card_data_is_not_found(text):
     assert canaries.search_bytes(text.encode(), "here") == []
 
 
+PLAIN = "000000000009"
+
+
+@pytest.mark.parametrize(
+    "text", [f'"account_number":"{PLAIN}"', f"us_bank_account[account_number]={PLAIN}&x=1", f"to {PLAIN[:4]} {PLAIN[4:8]} {PLAIN[8:]}."]
+)
+def test_an_account_number_of_zeros_is_found_where_it_stands_by_itself(text):
+    assert canaries.search_bytes(text.encode(), "here")
+    assert canaries.search_bytes(base64.b64encode(text.encode()), "here")
+
+
+@pytest.mark.parametrize(
+    "text", ["00000001000000000000000000000009", "segment 000000010000000000000009", "00000000-0000-0000-0000-000000000009", "1000000000009"]
+)
+def test_an_account_number_of_zeros_is_no_part_of_a_counter(text):
+    assert canaries.search_bytes(text.encode(), "here") == []
+
+
 def test_every_number_of_the_products_tables_is_searched_for():
     for number in canaries.test_numbers():
         assert canaries.search_bytes(b"x" + number + b"y", "here"), number

@@ -2,23 +2,10 @@
 
 import time
 
-import pytest
-import requests
-
 DAY = 86_400
 # Submitted, settled after four days; one that is taken back goes after fourteen.
 SETTLED, TAKEN_BACK = 5 * DAY, 15 * DAY
 WITHIN_SECONDS = 30
-
-
-@pytest.fixture
-def advance(stack):
-    def move(seconds: int) -> None:
-        credential = (stack.data / "keys" / "link" / "sandbox.credential").read_text().strip()
-        headers = {"Authorization": f"Bearer {credential}"}
-        answer = requests.post(f"{stack.sandbox}/clock", json={"advance_seconds": seconds}, headers=headers, timeout=30)
-        answer.raise_for_status()
-    return move
 
 
 def debit(client, token: str, amount: int):
@@ -38,18 +25,18 @@ def until(read, good):
     return read()
 
 
-def test_a_debit_is_paid_when_the_bank_has_settled_it_and_may_be_taken_back(stack, stripe_client, conforms, advance):
+def test_a_debit_is_paid_when_the_bank_has_settled_it_and_may_be_taken_back(stack, stripe_client, conforms):
     paid = debit(stripe_client, "pm_usBankAccount_success", 2_900)
     poor = debit(stripe_client, "pm_usBankAccount_insufficientFunds", 3_100)
     back = debit(stripe_client, "pm_usBankAccount_dispute", 3_300)
     assert [conforms(intent).status for intent in (paid, poor, back)] == ["processing"] * 3
     read = lambda intent: conforms(stripe_client.v1.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]}))
-    advance(SETTLED)
+    stack.advance(SETTLED)
     assert until(lambda: read(paid), lambda intent: intent.status != "processing").status == "succeeded"
     assert until(lambda: read(back), lambda intent: intent.status != "processing").status == "succeeded"
     failed = until(lambda: read(poor), lambda intent: intent.status != "processing")
     assert (failed.status, failed.latest_charge.failure_code) == ("requires_payment_method", "insufficient_funds")
-    advance(TAKEN_BACK - SETTLED)
+    stack.advance(TAKEN_BACK - SETTLED)
     disputed = until(lambda: read(back), lambda intent: intent.latest_charge.disputed)
     assert disputed.latest_charge.disputed
     dispute, = stripe_client.v1.disputes.list({"payment_intent": back.id}).data

@@ -18,8 +18,13 @@ def line(kind, payment, amount, reference):
 def charge(number, amount, **changes):
     return {
         "id": f"ch_{number}", "amount": amount, "status": "succeeded", "captured": True, "amount_captured": amount,
-        "amount_refunded": 0, "refunded": False, "outcome": {"network_status": "approved_by_network"}, **changes,
+        "amount_refunded": 0, "refunded": False, "outcome": {"network_status": "approved_by_network"},
+        "disputed": False, "payment_method_details": {"type": "card"}, **changes,
     }
+
+
+def debit(number, amount, **changes):
+    return charge(number, amount, payment_method_details={"type": "us_bank_account"}, **changes)
 
 
 def intent(number, received, status="succeeded", charge=True):
@@ -27,7 +32,9 @@ def intent(number, received, status="succeeded", charge=True):
 
 
 def books():
-    """One order each: paid, captured in part, refunded in part, declined, authorised only, released, never tried."""
+    """One order each: paid, captured in part, refunded in part, declined, authorised only, released, verified only,
+    never tried; of bank debits: settled, returned unpaid and presented again, taken back, taken back and paid by card.
+    """
     return {
         "ledger": [
             line("authorisation", "pay_1", 100, "op_1"), line("capture", "pay_1", 100, "op_1"),
@@ -38,21 +45,35 @@ def books():
             line("authorisation", "pay_5", 500, "op_8"),
             line("authorisation", "pay_6", 600, "op_9"), line("void", "pay_6", 600, "op_10"),
             line("verification", "pay_7", 0, "op_11"),
+            line("debit", "deb_10", 1000, "op_12"), line("debit", "deb_11", 1100, "op_13"),
+            line("debit", "deb_12", 1200, "op_14"), line("debit", "deb_13", 1300, "op_15"),
+            line("return", "deb_11", 1100, "op_13"), line("debit", "deb_111", 1100, "op_16"),
+            line("settlement", "deb_10", 1000, "op_12"), line("settlement", "deb_12", 1200, "op_14"),
+            line("settlement", "deb_13", 1300, "op_15"), line("settlement", "deb_111", 1100, "op_16"),
+            line("return", "deb_12", 1200, "op_14"), line("return", "deb_13", 1300, "op_15"),
+            line("authorisation", "pay_131", 1300, "op_17"), line("capture", "pay_131", 1300, "op_17"),
         ],
         "intents": [
             intent(1, 100), intent(2, 150), intent(3, 300), intent(4, 0, "requires_payment_method"),
             intent(5, 0, "requires_capture"), intent(6, 0, "canceled"), intent(8, 0, "requires_confirmation", charge=False),
+            intent(10, 1000), intent(111, 1100), intent(12, 1200), intent(131, 1300),
         ],
         "charges": [
             charge(1, 100), charge(2, 200, amount_captured=150), charge(3, 300, amount_refunded=150),
             charge(4, 400, status="failed", captured=False, amount_captured=0, outcome=DECLINED),
             charge(5, 500, captured=False, amount_captured=0),
             charge(6, 600, captured=False, amount_captured=0, refunded=True, amount_refunded=600),
+            debit(10, 1000), debit(11, 1100, status="failed", captured=False, amount_captured=0, outcome=DECLINED),
+            debit(111, 1100), debit(12, 1200, disputed=True), debit(13, 1300, disputed=True), charge(131, 1300),
         ],
         "refunds": [
             {"id": "re_1", "charge": "ch_3", "amount": 120, "status": "succeeded"},
             {"id": "re_2", "charge": "ch_3", "amount": 30, "status": "succeeded"},
             {"id": "re_3", "charge": "ch_3", "amount": 30, "status": "failed"},
+        ],
+        "disputes": [
+            {"id": "du_1", "charge": "ch_12", "amount": 1200, "status": "lost"},
+            {"id": "du_2", "charge": "ch_13", "amount": 1300, "status": "lost"},
         ],
     }
 
@@ -73,6 +94,14 @@ def remove(part, **fields):
 
 def set_field(part, number, **fields):
     return lambda books: books[part][number].update(fields)
+
+
+def set_charge(id, **fields):
+    return lambda books: next(charge for charge in books["charges"] if charge["id"] == id).update(fields)
+
+
+def all_of(*changes):
+    return lambda books: [change(books) for change in changes]
 
 
 def add(part, *items):
@@ -115,6 +144,48 @@ MISTAKES = {
     "an intent that says another amount": ("drift", set_field("intents", 1, amount_received=200)),
     "a payment nobody knows about": ("stuck", set_field("intents", 6, status="processing")),
     "a refund nobody knows about": ("stuck", set_field("refunds", 2, status="pending")),
+    "debited again while the first debit runs": (
+        "double", add("ledger", line("debit", "deb_9", 1000, "op_90"), line("settlement", "deb_9", 1000, "op_90"))
+    ),
+    "debited twice at once, and both came back": (
+        "double",
+        all_of(
+            add("ledger", line("debit", "deb_8", 1400, "op_90"), line("debit", "deb_9", 1400, "op_91")),
+            add("ledger", line("return", "deb_8", 1400, "op_90"), line("return", "deb_9", 1400, "op_91")),
+        ),
+    ),
+    "a debit and a card for one order": (
+        "double", add("ledger", line("authorisation", "pay_9", 1000, "op_90"), line("capture", "pay_9", 1000, "op_90"))
+    ),
+    "one debit settled twice": ("double", add("ledger", line("settlement", "deb_10", 1000, "op_12"))),
+    "a debit that the API lost": ("lost", remove("charges", id="ch_10")),
+    "a debit that settled and that the API takes for failed": (
+        "lost", set_charge("ch_10", status="failed", captured=False, amount_captured=0, outcome=DECLINED)
+    ),
+    "a debit that never happened": ("phantom", remove("ledger", payment="deb_10")),
+    "a debit that came back unpaid and that the API takes for settled": (
+        "phantom", set_charge("ch_11", status="succeeded", captured=True, amount_captured=1100)
+    ),
+    "a debit that has not settled and that the API takes for paid": ("drift", remove("ledger", kind="settlement", payment="deb_10")),
+    "a return that the API lost": ("drift", remove("charges", id="ch_11")),
+    "a debit taken back that the API takes for paid": (
+        "drift", all_of(set_charge("ch_12", disputed=False), remove("disputes", id="du_1"))
+    ),
+    "a debit taken back that never was": (
+        "drift",
+        all_of(set_charge("ch_10", disputed=True), add("disputes", {"id": "du_9", "charge": "ch_10", "amount": 1000, "status": "lost"})),
+    ),
+    "a dispute that is missing": ("drift", remove("disputes", id="du_1")),
+    "a dispute that is there twice": (
+        "drift", add("disputes", {"id": "du_9", "charge": "ch_12", "amount": 1200, "status": "lost"})
+    ),
+    "a dispute of another amount": ("drift", set_field("disputes", 0, amount=1100)),
+    "a dispute that is not lost": ("drift", set_field("disputes", 0, status="needs_response")),
+    "a dispute of no charge": ("phantom", add("disputes", {"id": "du_9", "charge": "ch_9", "amount": 1, "status": "lost"})),
+    "a card's payment that the API takes for a debit": (
+        "drift", set_charge("ch_1", payment_method_details={"type": "us_bank_account"})
+    ),
+    "a debit that is still pending": ("stuck", set_charge("ch_10", status="pending", captured=False, amount_captured=0)),
 }
 
 

@@ -1,7 +1,8 @@
 //! The project's own commands; run as `cargo xtask COMMAND`.
 //!
-//! `dev` starts everything on embedded defaults, `demo` plays the main job, `test` runs all that continuous integration runs, `bench` measures,
-//! and `wall` and `tidy` are checks of the source that `test` includes.
+//! `dev` starts everything on embedded defaults, `demo` plays the main job, `test` runs all that continuous integration
+//! runs, `prove` charges while processes are killed, `bench` measures, and `wall` and `tidy` are checks of the source that
+//! `test` includes.
 #![expect(clippy::print_stdout, reason = "a command line tool speaks on its standard output")]
 
 mod bench;
@@ -11,6 +12,8 @@ mod failure;
 mod metadata;
 mod postgres;
 mod process;
+mod prove;
+mod python;
 mod test;
 mod tidy;
 mod toolchain;
@@ -40,6 +43,8 @@ enum Command {
     Test(test::TestArgs),
     /// Measures a release build under load and appends the figures to bench/results.md.
     Bench(bench::BenchArgs),
+    /// Charges while processes are killed, seed after seed, and writes what came of it to bench/proof.md.
+    Prove(prove::ProveArgs),
     /// Checks which crate reaches which: card numbers stay behind their wall.
     Wall,
     /// Checks the limits that only ever get tighter: length of files, leftover words, migrations.
@@ -55,6 +60,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Prove(args) => prove::run(&args),
         Command::Wall => report(wall::check()),
         Command::Tidy => report(tidy::check()),
         Command::Tether(args) => process::tether(&args),

@@ -18,6 +18,8 @@ use crate::failure::{Context, Failure, Outcome};
 
 /// How often a running program and the interruption flag are looked at.
 pub const POLL: Duration = Duration::from_millis(50);
+/// How long an interrupted program may take to end.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Set by SIGINT, SIGTERM and SIGHUP; read by everything that waits.
 #[derive(Clone)]
@@ -61,6 +63,18 @@ impl Interrupt {
 /// # Errors
 /// When it cannot be started or we are interrupted. A failure of the program itself is its [`ExitStatus`].
 pub fn run(command: &mut Command, interrupt: &Interrupt) -> Outcome<ExitStatus> {
+    run_patiently(command, interrupt, STOP_PATIENCE)
+}
+
+/// Like [`run`], with `patience` for what the program has to end when it is interrupted.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_patiently(
+    command: &mut Command,
+    interrupt: &Interrupt,
+    patience: Duration,
+) -> Outcome<ExitStatus> {
     interrupt.check()?;
     let mut child = command.spawn().context(format!("starting {}", shown(command)))?;
     loop {
@@ -70,7 +84,7 @@ pub fn run(command: &mut Command, interrupt: &Interrupt) -> Outcome<ExitStatus> 
             return Ok(status);
         }
         if interrupt.raised() {
-            stop(&mut child, Signal::TERM, Duration::from_secs(5));
+            stop(&mut child, Signal::TERM, patience);
             return Err(Failure::interrupted());
         }
         thread::sleep(POLL);

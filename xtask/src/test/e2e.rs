@@ -4,11 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::python;
 use super::steps::Workshop;
 use crate::dev::Database;
 use crate::failure::{Context, Outcome};
-use crate::{process, toolchain};
+use crate::{process, python, toolchain};
 
 /// Runs the tests once, on one database; what the installations left stays in the workshop for [`search`].
 ///
@@ -45,5 +44,5 @@ pub fn search(workshop: &Workshop) -> Outcome<()> {
 
 /// The interpreter of the environment that `e2e/requirements.txt` describes.
 fn interpreter(workshop: &Workshop) -> Outcome<PathBuf> {
-    Ok(python::environment(workshop, "e2e-venv", "e2e/requirements.txt")?.join("python"))
+    Ok(python::environment(&workshop.interrupt, "e2e-venv", "e2e/requirements.txt")?.join("python"))
 }

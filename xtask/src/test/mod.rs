@@ -1,7 +1,6 @@
 //! `cargo xtask test`: everything that continuous integration runs, step by step.
 
 mod e2e;
-mod python;
 mod steps;
 mod tools;
 

