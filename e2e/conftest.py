@@ -35,17 +35,18 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
-def own_installation(purpose: str, workers: int = 0):
-    """An installation for one purpose, with so many processes for the work beside the server. Where ONFILE_E2E_KEEP
-    names a folder its data stays there, for a search afterwards."""
-    with installation(purpose, database(), os.environ.get("ONFILE_E2E_KEEP"), workers) as stack:
+def own_installation(purpose: str, workers: int = 0, searched: bool = False):
+    """An installation for one purpose, with so many processes for the work beside the server. One that is searched for
+    card numbers afterwards stays where ONFILE_E2E_KEEP says."""
+    keep = os.environ.get("ONFILE_E2E_KEEP") if searched else None
+    with installation(purpose, database(), keep, workers) as stack:
         yield stack
 
 
 @pytest.fixture(scope="session")
 def stack():
     """The installation that most tests share."""
-    yield from own_installation("all")
+    yield from own_installation("all", searched=True)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ PLAN = Plan(seed=SEED, orders=1_000, debts=30, kills=30, kills_max=50, strike_se
 
 @pytest.fixture(scope="module")
 def own_stack():
-    yield from own_installation("faults")
+    yield from own_installation("faults", searched=True)
 
 
 def test_no_charge_is_doubled_lost_or_invented_while_processes_die(own_stack, capsys):

@@ -97,7 +97,7 @@ pub enum VaultLink {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProcessingConfig {
-    /// How long an operation that was sent belongs to its sender, and due work to who claimed it, in milliseconds.
+    /// How long an operation that was sent belongs to its sender, and an import or due work to who claimed it, in milliseconds.
     pub lease_ms: i64,
     /// After how many milliseconds a processor that knows nothing of an operation is believed.
     pub absent_is_final_after_ms: i64,

@@ -48,7 +48,9 @@ pub fn run(args: &TestArgs) -> Outcome<()> {
     let steps: Vec<&Step> = if args.only.is_empty() { STEPS.iter().collect() } else { args.only.clone() };
     tools::provide(&steps, args.no_install, &interrupt)?;
 
-    let workshop = Workshop::new(interrupt)?;
+    let both_databases =
+        ["e2e-sqlite", "e2e-postgres"].iter().all(|name| steps.iter().any(|step| step.name == *name));
+    let workshop = Workshop::new(interrupt, both_databases)?;
     let mut lines = Vec::new();
     for step in steps {
         println!("\n=== {}: {}", step.name, step.what);

@@ -1,5 +1,6 @@
 //! The steps, in the order in which they run: the quick ones first.
 
+use std::cell::RefCell;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -101,6 +102,10 @@ pub struct Workshop {
     pub interrupt: Interrupt,
     /// Where the end-to-end tests put the installations that they make, for the search afterwards.
     pub kept: PathBuf,
+    /// Whether the end-to-end tests run on both databases.
+    pub both_databases: bool,
+    /// The end-to-end tests that go on beside others.
+    pub beside: RefCell<Option<e2e::Beside>>,
 }
 
 impl Workshop {
@@ -108,10 +113,10 @@ impl Workshop {
     ///
     /// # Errors
     /// When the folder cannot be created.
-    pub fn new(interrupt: Interrupt) -> Outcome<Self> {
+    pub fn new(interrupt: Interrupt, both_databases: bool) -> Outcome<Self> {
         let kept = std::env::temp_dir().join(format!("onfile-e2e-{}", std::process::id()));
         crate::dev::layout::create_dir(&kept, 0o711)?;
-        Ok(Self { interrupt, kept })
+        Ok(Self { interrupt, kept, both_databases, beside: RefCell::default() })
     }
 
     /// Runs cargo with these arguments.
@@ -125,6 +130,11 @@ impl Workshop {
 
 impl Drop for Workshop {
     fn drop(&mut self) {
+        if let Some(beside) = self.beside.take()
+            && let Err(failure) = beside.finish()
+        {
+            eprintln!("{failure}");
+        }
         if let Err(error) = fs::remove_dir_all(&self.kept) {
             eprintln!("removing {}: {error}", self.kept.display());
         }

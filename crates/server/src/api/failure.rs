@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use onfile_core::ids::Id;
+use onfile_service::db::DbError;
 
 use crate::billing;
 use crate::model::payment_intent::AttemptError;
@@ -85,8 +86,13 @@ fn kind(word: &str) -> &'static str {
     }
 }
 
-/// The error with its intent and its method, as far as who asks may see them.
+/// The error with its intent and its method, as far as who asks may see them. Where they cannot be read, the answer is
+/// that failure: an SDK finds the payment in a decline, and half an answer would be kept under the idempotency key.
 pub async fn explain(call: &Call, error: Error) -> ApiError {
+    explained(call, error).await.unwrap_or_else(ApiError::from)
+}
+
+async fn explained(call: &Call, error: Error) -> Result<ApiError, DbError> {
     let (intent, setup) = match &error {
         Error::IntentState { intent, .. } | Error::PaymentFailed { intent, .. } => {
             (Some(intent.clone()), None)
@@ -95,13 +101,15 @@ pub async fn explain(call: &Call, error: Error) -> ApiError {
         _ => (None, None),
     };
     let mut told = ApiError::from(error);
-    let Ok(mut tx) = call.app.db.read().await else { return told };
-    let mut full = Full::new(&mut tx, call.rendering());
-    if let Some(intent) = intent {
-        told.payment_intent = full.intent(&intent).await.ok();
-    }
-    if let Some(intent) = setup {
-        told.setup_intent = full.setup(&intent).await.ok();
+    if intent.is_some() || setup.is_some() {
+        let mut tx = call.app.db.read().await?;
+        let mut full = Full::new(&mut tx, call.rendering());
+        if let Some(intent) = intent {
+            told.payment_intent = Some(full.intent(&intent).await?);
+        }
+        if let Some(intent) = setup {
+            told.setup_intent = Some(full.setup(&intent).await?);
+        }
     }
     let tried = |object: Option<&serde_json::Value>, field: &str| {
         object.and_then(|object| object.get(field)?.get("payment_method").cloned())
@@ -111,7 +119,7 @@ pub async fn explain(call: &Call, error: Error) -> ApiError {
     if call.is_browser() {
         told = coarse(told);
     }
-    told
+    Ok(told)
 }
 
 /// For a browser: whoever tries out stolen cards learns as little as a customer needs.

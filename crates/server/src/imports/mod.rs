@@ -33,8 +33,6 @@ const TICK: Duration = Duration::from_secs(1);
 const PER_TICK: u32 = 8;
 /// How many rows are taken at a time. Their vault calls are under way together.
 const SET: u32 = 32;
-/// How long an import belongs to whoever works on it: many times what a set takes.
-const LEASE_MS: i64 = 60_000;
 /// When an import is gone on with after the vault or the database could not be reached.
 const RETRY_MS: i64 = 2_000;
 
@@ -70,7 +68,7 @@ pub(crate) fn begin(app: &Arc<App>, account: AccountId, import: ImportId) {
 async fn work(app: &Arc<App>, account: &AccountId, id: &ImportId) -> Result<(), DbError> {
     let mut tx = app.db.begin().await?;
     let now_ms = app.now_ms();
-    if !imports::claim(&mut tx, account, id, now_ms, now_ms + LEASE_MS).await? {
+    if !imports::claim(&mut tx, account, id, now_ms, now_ms + app.config.processing.lease_ms).await? {
         return Ok(());
     }
     tx.commit().await?;
@@ -113,7 +111,7 @@ async fn set(app: &Arc<App>, cause: &Cause, import: &Arc<Import>) -> Result<bool
             }
         }
     }
-    let until = app.now_ms() + if reachable { LEASE_MS } else { RETRY_MS };
+    let until = app.now_ms() + if reachable { app.config.processing.lease_ms } else { RETRY_MS };
     let mut tx = app.db.begin().await?;
     imports::hold_until(&mut tx, account, &import.id, until).await?;
     tx.commit().await?;
