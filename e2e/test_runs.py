@@ -21,9 +21,9 @@ KILLS = 10
 STRIKE_SECONDS_MAX = 0.5
 # Time enough to make everybody before anything is due; then they become due over this long, so that every death
 # catches agreements that wait, are invoiced, are under way and are being settled.
-DUE_IN_SECONDS = 30
+DUE_IN_SECONDS = 40
 DUE_WITHIN_SECONDS = 20
-FINISHES_WITHIN_SECONDS = 40
+FINISHES_WITHIN_SECONDS = 120
 LATENCY = {"p50": 700, "p99": 2_500}
 FAULTS = {"charge_then_drop": 0.05, "charge_then_500": 0.02, "drop_then_nothing": 0.02}
 FIRST_AMOUNT = 20_000

@@ -1,7 +1,7 @@
 //! `cargo xtask prove`: the long form of the fault proof, seed after seed, and a report for people.
 //!
-//! The proof itself is Python (`e2e/prove.py`), as its short form among the end-to-end tests is: both know nothing but
-//! the public addresses. Here its programs are built, its environment is made, and it is ended with us.
+//! The proof itself is Python (`e2e/prove.py`), as its short form among the end-to-end tests is: both see an
+//! installation from outside. Here its programs are built, its environment is made, and it is ended with us.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -16,7 +16,7 @@ pub mod network;
 pub const DAYS_MAX: u16 = 60;
 /// How long the first outage is waited out where nothing else is said; each further one twice as long.
 pub const OUTAGE_WAIT: SignedDuration = SignedDuration::from_mins(5);
-/// How many outages in a row are waited out before a person has to look: some five days.
+/// How many outages in a row are waited out before a person has to look: some four days.
 const OUTAGES_MAX: u32 = 16;
 /// The longest wait for an outage to be over.
 const OUTAGE_WAIT_MAX: SignedDuration = SignedDuration::from_hours(12);

@@ -97,7 +97,8 @@ pub enum VaultLink {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProcessingConfig {
-    /// How long an operation that was sent belongs to its sender, and an import or due work to who claimed it, in milliseconds.
+    /// How long an operation that was sent belongs to its sender, and an import or due work to who claimed it, in
+    /// milliseconds.
     pub lease_ms: i64,
     /// After how many milliseconds a processor that knows nothing of an operation is believed.
     pub absent_is_final_after_ms: i64,
@@ -108,7 +109,7 @@ pub struct ProcessingConfig {
     /// How often a settled bank debit, which may still come back, is looked up, in milliseconds.
     pub return_check_ms: i64,
     /// How long it is waited after a charge that never reached a bank, before it is tried again, in milliseconds; after
-    /// each further one twice as long. Whole seconds, from 1 to 43200.
+    /// each further one twice as long. What is less than a second or more than twelve hours counts as that.
     pub outage_wait_ms: i64,
 }
 

@@ -25,6 +25,7 @@ impl Beside {
     pub fn finish(self) -> Outcome<()> {
         let result = self.thread.join().map_err(|_| Failure::new("the tests broke off".to_owned()))?;
         print!("{}", fs::read_to_string(&self.said).context(format!("reading {}", self.said.display()))?);
+        fs::remove_file(&self.said).context(format!("removing {}", self.said.display()))?;
         result
     }
 }

@@ -94,7 +94,7 @@ async fn begin(call: &Call, clock: Option<&TestClockId>, text: &str, rows: Rows)
     }
 }
 
-/// 400 with the first fault in the message and all of them in `onfile`.
+/// 400 with the first fault in the message, and all that were looked for in `onfile`.
 fn refused(faults: &[Fault]) -> ApiError {
     let (place, column, message) = faults.first().map_or_else(Default::default, |fault| {
         let column = fault.column.as_deref().map(|name| format!(", column {name}")).unwrap_or_default();
@@ -102,7 +102,7 @@ fn refused(faults: &[Fault]) -> ApiError {
     });
     let more = match faults.len() {
         0 | 1 => String::new(),
-        n => format!(" There are {} more faults; all are in `onfile`.", n - 1),
+        n => format!(" There are more faults: {n} of them are in `onfile`."),
     };
     let message = format!("{place}{message}{more} Nothing was imported.");
     let mut error = ApiError::invalid(column.unwrap_or_default(), "csv_invalid", message);

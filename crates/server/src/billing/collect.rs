@@ -9,9 +9,10 @@ use onfile_service::db::{DbError, Tx};
 use crate::app::App;
 use crate::model::customer::Customer;
 use crate::model::invoice::{AttemptResult, Invoice};
+use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::Subscription;
-use crate::notices::failures::{self, Failure, NO_METHOD};
+use crate::notices::failures::{self, Failure, LIMITED, NO_METHOD, NOT_CHARGEABLE};
 use crate::payments::requests::Confirm;
 use crate::payments::{self, Cause, intents};
 use crate::store::agreements::{self, HeldInvoice};
@@ -88,24 +89,56 @@ async fn attempt(
         ..Confirm::default()
     };
     match intents::confirm(app, cause, &intent, ask).await {
-        Ok(_) | Err(payments::Error::PaymentFailed { .. } | payments::Error::NotSent) => Ok(()),
+        Ok(_) | Err(payments::Error::PaymentFailed { .. }) => Ok(()),
+        Err(payments::Error::NotSent) if is_planned_later(app, account, id, now).await? => Ok(()),
+        Err(error @ (payments::Error::Busy | payments::Error::IntentState { .. })) => {
+            leave_to_other(app, account, id, run).await?;
+            Err(error.into())
+        }
         Err(payments::Error::AttemptsExhausted(limit)) => {
             let why = &limit.to_string();
             let later = Later { next: None, reason: "attempts_exhausted", why, code: None };
             put_off(app, cause, id, run, later).await
         }
         Err(payments::Error::NetworkLimit { until: next, because }) => {
-            let later = Later { next, reason: NETWORK_LIMIT, why: &because, code: None };
+            let later = Later { next, reason: NETWORK_LIMIT, why: &because, code: Some(LIMITED) };
             put_off(app, cause, id, run, later).await
         }
         // What cannot be charged at all (a removed method, an account that was closed) does not get better by itself.
         Err(error @ (payments::Error::Invalid { .. } | payments::Error::NoSuch { .. })) => {
             let why = &error.to_string();
-            let later = Later { next: None, reason: "cannot_be_charged", why, code: Some(NO_METHOD) };
+            let later = Later { next: None, reason: "cannot_be_charged", why, code: Some(NOT_CHARGEABLE) };
             put_off(app, cause, id, run, later).await
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether an invoice is not due any more. What could not be sent before an attempt began, and is due still, is tried
+/// again when its lease is over, and not at once.
+async fn is_planned_later(app: &App, account: &AccountId, id: &InvoiceId, now: i64) -> Result<bool, Error> {
+    let found = objects::load::<Invoice>(&mut app.db.read().await?, account, id).await?;
+    let next = found.and_then(|found| found.object.next_payment_attempt);
+    Ok(next.is_none_or(|at| at > now))
+}
+
+/// Somebody else is charging the invoice: where it is not this run, the run waits for no outcome of it.
+async fn leave_to_other(app: &App, account: &AccountId, id: &InvoiceId, run: &RunId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let Some(invoice) = objects::load::<Invoice>(&mut tx, account, id).await? else { return Ok(()) };
+    let intent = match invoice.object.intent() {
+        Some(intent) => objects::load::<PaymentIntent>(&mut tx, account, intent).await?,
+        None => None,
+    };
+    let ours = |intent: &PaymentIntent| {
+        intent.run.as_ref() == Some(run) && intent.status == PaymentStatus::Processing
+    };
+    if intent.is_some_and(|found| ours(&found.object)) {
+        return Ok(());
+    }
+    let item = runs::Item::not_charged(&invoice.object, SETTLED_MEANWHILE);
+    runs::insert_items(&mut tx, account, run, [item]).await?;
+    Ok(tx.commit().await?)
 }
 
 /// An attempt that a run did not make.

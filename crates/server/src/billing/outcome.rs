@@ -51,6 +51,7 @@ pub async fn attempted(
     }
     let Some(mut invoice) = invoice else { return Ok(()) };
     let rules = Rules::of(tx, app, cause, method.as_ref()).await?;
+    let by_merchant = operation.initiator == Initiator::Merchant;
     match step {
         Step::Paid => {
             retry::note(&mut invoice.object, operation, AttemptResult::Paid, now);
@@ -59,9 +60,14 @@ pub async fn attempted(
         Step::Failed => {
             let result = retry::declined(intent.last_error.as_ref());
             retry::note(&mut invoice.object, operation, result, now);
-            retry::plan(&rules, &mut invoice.object, intent, operation, now);
+            if by_merchant {
+                retry::plan(&rules, &mut invoice.object, intent, operation, now);
+            } else {
+                retry::resume(&rules, &mut invoice.object, now);
+            }
             failed(tx, app, cause, &invoice, intent).await?;
-            if operation.initiator == Initiator::Merchant {
+            if by_merchant {
+                fall_behind(tx, app, cause, &invoice.object).await?;
                 // Whoever pays themselves sees on the page what became of it.
                 let code = failures::code_of(intent.last_error.as_ref());
                 write(tx, app, cause, &invoice.object, operation, code).await?;
@@ -73,10 +79,14 @@ pub async fn attempted(
         Step::NeverArrived => {
             // No attempt in the sense of M4, and nothing that the customer could help with.
             retry::note(&mut invoice.object, operation, AttemptResult::Outage, now);
-            retry::plan(&rules, &mut invoice.object, intent, operation, now);
+            if by_merchant {
+                retry::plan(&rules, &mut invoice.object, intent, operation, now);
+            } else {
+                retry::resume(&rules, &mut invoice.object, now);
+            }
             tell::invoice(tx, app, cause, "invoice.updated", &invoice).await?;
             let given_up = invoice.object.auto_advance && invoice.object.next_payment_attempt.is_none();
-            if given_up && operation.initiator == Initiator::Merchant {
+            if given_up && by_merchant {
                 write(tx, app, cause, &invoice.object, operation, UNREACHABLE.to_owned()).await?;
             }
         }
@@ -209,7 +219,13 @@ async fn failed(
     if authenticate {
         tell::invoice(tx, app, cause, "invoice.payment_action_required", invoice).await?;
     }
-    change(tx, app, cause, &invoice.object, |subscription| {
+    Ok(())
+}
+
+/// What the merchant charged and did not get puts the agreement behind. A customer who tries before anything is due, or
+/// again, changes nothing.
+async fn fall_behind(tx: &mut Tx, app: &App, cause: &Cause, invoice: &Invoice) -> Result<(), DbError> {
+    change(tx, app, cause, invoice, |subscription| {
         subscription.status = subscription.status.after_failure();
     })
     .await
@@ -247,10 +263,7 @@ pub async fn taken_back(
         method: intent.payment_method.as_ref(),
     };
     failures::queue_failure(tx, app, cause, failure).await?;
-    change(tx, app, cause, &invoice.object, |subscription| {
-        subscription.status = subscription.status.after_failure();
-    })
-    .await
+    fall_behind(tx, app, cause, &invoice.object).await
 }
 
 /// Changes the agreement of an invoice, and tells of it where there was something to change.

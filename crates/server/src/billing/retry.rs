@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use onfile_core::attempts::Initiator;
 use onfile_core::decline::DeclineReason;
+use onfile_core::invoice::InvoiceStatus;
 use onfile_core::retries::bank::Returned;
 use onfile_core::retries::network::NetworkLimit;
 use onfile_core::retries::{Attempt, Card, Outcome, Plan, RetryPolicy};
@@ -87,6 +88,16 @@ pub fn plan(rules: &Rules, invoice: &mut Invoice, intent: &PaymentIntent, operat
     apply(invoice, plan);
 }
 
+/// After an attempt with the customer, which plans nothing by itself: what was planned without them stays; where their
+/// attempt stood in its way, it is planned again for what the merchant charged last.
+pub fn resume(rules: &Rules, invoice: &mut Invoice, now: i64) {
+    let last = invoice.attempts.iter().rev().find(|made| made.by_merchant);
+    if let (None, Some(number)) = (invoice.next_payment_attempt, last.map(|made| made.number.clone())) {
+        let plan = next(rules, invoice, &number, now);
+        apply(invoice, plan);
+    }
+}
+
 /// Plans what follows a debit that came back after it had settled.
 pub fn plan_after_return(rules: &Rules, invoice: &mut Invoice, code: &str, now: i64) {
     // What the bank took back was not paid after all.
@@ -142,7 +153,11 @@ fn apply(invoice: &mut Invoice, plan: Plan) {
         Plan::Retry { at, because } => (Some(at.as_second()), because),
         Plan::Wait(why) | Plan::Stop(why) | Plan::AskCustomer(why) => (None, why),
     };
-    invoice.next_payment_attempt = next.filter(|_| invoice.auto_advance);
+    // What was only sent to the customer, or written off, is not charged by itself because somebody tried to pay it.
+    let collected = invoice.auto_advance
+        && invoice.status == InvoiceStatus::Open
+        && invoice.collection_method == "charge_automatically";
+    invoice.next_payment_attempt = next.filter(|_| collected);
     invoice.explanation = Some(explanation);
 }
 

@@ -164,8 +164,13 @@ async fn first_payment(
         ..Confirm::default()
     };
     match intents::confirm(app, &by_us, intent, ask).await {
-        // Nothing was sent: the agreement is made, and its payment can be tried again.
-        Ok(_) | Err(payments::Error::PaymentFailed { .. } | payments::Error::NotSent) => Ok(()),
+        // Nothing was sent, or nothing may be: the agreement is made, and its payment can be tried again.
+        Ok(_)
+        | Err(
+            payments::Error::PaymentFailed { .. }
+            | payments::Error::NotSent
+            | payments::Error::NetworkLimit { .. },
+        ) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The whole file is read and checked before anything is done ([`table`]): a fault anywhere, and nothing is imported.
 //! What is good is written down with the ids that its customers will have ([`accept`]), and a worker makes them, each
-//! row in a transaction of its own ([`row`]). So a crash leaves rows that are done and rows that are not, and nothing
+//! row in a transaction of its own (`row`). So a crash leaves rows that are done and rows that are not, and nothing
 //! in between. A row that cannot be imported is parked with the reason and holds up no other.
 
 pub mod accept;
@@ -54,8 +54,11 @@ pub async fn once(app: &Arc<App>) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Begins with a new import at once, in the background.
+/// Begins with a new import at once, in the background, where this process does the work.
 pub(crate) fn begin(app: &Arc<App>, account: AccountId, import: ImportId) {
+    if !app.config.work.in_server {
+        return;
+    }
     let app = Arc::clone(app);
     tokio::spawn(async move {
         if let Err(error) = work(&app, &account, &import).await {

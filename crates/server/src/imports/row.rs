@@ -14,6 +14,7 @@ use crate::model::Metadata;
 use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
 use crate::model::import::{Import, PendingRow};
+use crate::model::payment_method::PaymentMethod;
 use crate::model::price::{Price, TaxBehavior};
 use crate::model::product::Product;
 use crate::payments::instruments::{self, Instrument};
@@ -123,8 +124,9 @@ pub async fn import(app: &App, cause: &Cause, import: &Import, work: Work) -> Re
         imports::count_failure(&mut tx, account, &import.id, line).await?;
     } else if imports::park(&mut tx, account, &import.id, line, &reason).await?
         && let Some(method) = redeemed
+        && objects::load::<PaymentMethod>(&mut tx, account, &method).await?.is_none()
     {
-        // Nobody will ever use what the vault keeps for this row.
+        // Nobody will ever use what the vault keeps for this row: not another row or request with the same source either.
         destructions::request(&mut tx, account, &method, app.now_ms()).await?;
     }
     tx.commit().await?;
@@ -221,6 +223,10 @@ impl From<payments::Error> for Failure {
     fn from(error: payments::Error) -> Self {
         match error {
             payments::Error::NotSent => Self::NotReachable,
+            // Another row, or a request, is about to keep the same method: its word comes first.
+            payments::Error::Busy | payments::Error::KeyInUse => {
+                Self::Ours(DbError::Duplicate("the method is being kept by somebody else".to_owned()))
+            }
             payments::Error::Db(error) => error.into(),
             error => Self::Row(error.to_string()),
         }

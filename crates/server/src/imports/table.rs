@@ -39,7 +39,8 @@ impl Fault {
 /// A file's rows, each with its number in the file.
 pub type Rows = Vec<(u32, Entry)>;
 
-/// Reads a file: comma-separated values (RFC 4180) in UTF-8, a header first. Every row is looked at.
+/// Reads a file: comma-separated values (RFC 4180) in UTF-8, a header first. Reading ends with the file,
+/// after too many rows, or with enough faults.
 ///
 /// # Errors
 /// What is wrong, in the order of the file, [`FAULTS_MAX`] of it at most.

@@ -48,8 +48,10 @@ pub async fn once(app: &App) -> Result<(), DbError> {
     let places = card_looks::places(&mut app.db.read().await?, app.now_ms(), PLACES_PER_TICK).await?;
     for place in places {
         let found = accounts::load(&mut app.db.read().await?, &place.account).await?;
-        if let Some(stored) = found {
-            look(app, &Cause::worker(stored.account), &place).await?;
+        let Some(stored) = found else { continue };
+        // One account's trouble holds up no other.
+        if let Err(error) = look(app, &Cause::worker(stored.account), &place).await {
+            tracing::warn!(account = %place.account, %error, "cards that end could not be looked for; trying again");
         }
     }
     Ok(())

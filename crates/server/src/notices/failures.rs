@@ -17,7 +17,9 @@ use crate::store::objects;
 
 /// There was nothing to charge: a word of ours beside the banks'.
 pub const NO_METHOD: &str = "no_payment_method";
-/// The card's bank said its last word about an earlier payment; nothing was sent.
+/// What there is cannot be used for this bill: removed, closed, or in another currency.
+pub const NOT_CHARGEABLE: &str = "card_not_supported";
+/// The card's network allows no further attempt after its bank's last word; nothing was sent.
 pub const LIMITED: &str = "do_not_try_again";
 
 /// An invoice that could not be collected; what follows is planned already.

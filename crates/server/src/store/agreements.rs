@@ -275,7 +275,7 @@ pub async fn take_numbers(
     rows.iter().map(number).collect()
 }
 
-/// The newest invoice of a subscription's first period, for expiring it.
+/// A subscription's invoices that are drafts or open, the oldest first.
 ///
 /// # Errors
 /// When the database fails.

@@ -7,8 +7,8 @@ use onfile_service::binds;
 use onfile_service::db::{DbError, Tx};
 use serde_json::{Value, json};
 
-/// How many of a card's declines are read, the newest first: several times what the tightest limits count.
-const READ_MAX: usize = 256;
+/// How many declines of each card are read, the newest first: several times what the tightest limits count.
+const READ_MAX: u32 = 256;
 
 /// A decline of a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,13 +71,13 @@ pub async fn of(
         return Ok(found);
     }
     let set: Value = numbers.iter().map(|number| json!({ "number": number })).collect();
-    let most = i64::try_from(numbers.len().saturating_mul(READ_MAX)).unwrap_or(i64::MAX);
     let rows = tx
         .query(
-            "SELECT number, at, currency, amount, never FROM card_declines \
-             WHERE account_id = $1 AND number IN (SELECT r.value->>'number' FROM json_each($2) AS r) \
-             ORDER BY at DESC LIMIT $3",
-            binds![account.as_str(), &set.to_string(), most],
+            "SELECT number, at, currency, amount, never FROM (SELECT number, at, currency, amount, never, \
+             ROW_NUMBER() OVER (PARTITION BY number ORDER BY at DESC) AS place FROM card_declines \
+             WHERE account_id = $1 AND number IN (SELECT r.value->>'number' FROM json_each($2) AS r)) AS newest \
+             WHERE place <= $3",
+            binds![account.as_str(), &set.to_string(), READ_MAX],
         )
         .await?;
     for row in &rows {

@@ -74,7 +74,7 @@ impl Item {
     }
 }
 
-/// Adds invoices to a run; one that is in it already is being collected again.
+/// Adds invoices to a run; one that is in it already is being collected again. What is paid stays so, whoever is late.
 ///
 /// # Errors
 /// When the database fails.
@@ -102,7 +102,7 @@ pub async fn insert_items(
          CAST(r.value->>'amount' AS BIGINT), r.value->>'state', r.value->>'reason', \
          CAST(r.value->>'next' AS BIGINT) FROM json_each($3) AS r WHERE true \
          ON CONFLICT (account_id, run_id, invoice_id) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
-         next_attempt = excluded.next_attempt",
+         next_attempt = excluded.next_attempt WHERE run_items.state <> 'paid'",
         binds![account.as_str(), run.as_str(), &Value::Array(rows).to_string()],
     )
     .await?;

@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use onfile_server::imports;
+use onfile_server::payments::destroy;
 use serde_json::{Value, json};
 
 use crate::support::billing::at;
+use crate::support::vault::fresh_source;
 use crate::support::{Reply, Server, send, servers};
 
 const HEADER: &str = "reference,name,email,method,amount,currency,recurrence,start,timezone,description";
@@ -27,6 +29,19 @@ fn file(references: impl IntoIterator<Item = usize>, method: &str) -> String {
         .unwrap();
     }
     text
+}
+
+#[tokio::test]
+async fn a_card_that_two_rows_name_is_kept_for_one_of_them_and_destroyed_for_neither() {
+    for server in servers().await {
+        let token = "tok_0123456789ABCDEFGHIJKLMNOPQRSTU";
+        fresh_source(&server.vault, token);
+        let id = upload(&server, PATH, &file(0..2, token)).await.ok().id();
+        let import = finished(&server, &id).await;
+        assert_eq!((import.at("imported"), import.at("parked")), (json!(1), json!(1)), "{}", import.body);
+        destroy::once(&server.app).await.unwrap();
+        assert!(server.vault.lock().unwrap().destroyed.is_empty(), "the other row's card");
+    }
 }
 
 /// A finished import of one customer.

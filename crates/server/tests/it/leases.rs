@@ -17,6 +17,8 @@ use serde_json::json;
 use crate::support::{Server, servers, servers_with};
 
 const SHORT: &str = "[processing]\nlease_ms = 300\nabsent_is_final_after_ms = 100\ncheck_delay_max_ms = 10\n";
+/// How long something may take to happen, in steps of 20 ms: generous, since only a failure waits for it.
+const HAPPENS_WITHIN: u32 = 1_500;
 const TWO_DAYS: SignedDuration = SignedDuration::from_hours(48);
 /// Longer than any lease.
 const TWO_MINUTES: SignedDuration = SignedDuration::from_mins(2);
@@ -103,10 +105,14 @@ async fn an_order_that_lay_about_until_its_lease_was_over_does_not_leave_the_vau
         let intent = PaymentIntentId::parse(&id).unwrap();
         let sender = tokio::spawn(async move { intents::returned(&app, &by, &intent).await.map(drop) });
         let until = async |status: &str| {
-            while server.get(&path, &[]).await.ok().at("status") != status {
+            for _ in 0..HAPPENS_WITHIN {
+                if server.get(&path, &[]).await.ok().at("status") == status {
+                    return;
+                }
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 resolve::once(&server.app).await.unwrap();
             }
+            panic!("it never was {status}");
         };
         until("processing").await;
         until("requires_action").await;

@@ -4,6 +4,7 @@
 
 mod ach;
 mod challenges;
+mod customer_attempts;
 mod customers;
 mod edge;
 mod event_order;

@@ -5,8 +5,8 @@ use onfile_core::ids::Id;
 use onfile_core::vault_contract::{ForwardOrder, HttpMethod};
 use serde_json::Value;
 
-/// SHA-256 of everything in an order but the time until which it may leave. Members of objects count in the order of their names, so that a caller that
-/// writes the same order anew need not remember in which order it wrote them.
+/// SHA-256 of everything in an order but the time until which it may leave. Members of objects count in the order of
+/// their names, so that a caller that writes the same order anew need not remember in which order it wrote them.
 pub fn of(order: &ForwardOrder) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     let method = match order.method {

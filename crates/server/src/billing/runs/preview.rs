@@ -39,8 +39,8 @@ pub struct Forecast {
     pub truncated: bool,
 }
 
-/// Looks at everything that is due until a moment (Unix seconds), for the customers of a clock, or of real time. Of an agreement with several occurrences due, the
-/// first counts. Nothing is changed: this reads, and only reads.
+/// Looks at everything that is due until a moment (Unix seconds), for the customers of a clock, or of real time. Of an
+/// agreement with several occurrences due, the first counts. Nothing is changed: this reads, and only reads.
 ///
 /// # Errors
 /// When the database fails.

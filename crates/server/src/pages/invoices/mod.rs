@@ -51,7 +51,11 @@ pub fn router() -> Router<Arc<App>> {
 /// `GET /invoices/{link}`
 async fn show(Path(link): Path<String>, visit: Visit) -> Result<Response, Problem> {
     let mut tx = visit.app.db.read().await?;
-    let opened = Opened::find(&mut tx, &link).await?;
+    let mut opened = Opened::find(&mut tx, &link).await?;
+    if customer(&mut tx, &opened).await?.is_none() {
+        // Who was erased is not named to whoever still has the address; the invoice itself is kept as the law wants it.
+        opened.invoice.addressee = None;
+    }
     let payment = payment(&mut tx, &opened).await?;
     let state = match opened.invoice.status {
         InvoiceStatus::Paid => State::Paid { receipt: receipt(&mut tx, &opened, payment.as_ref()).await? },
