@@ -100,7 +100,7 @@ async fn an_order_that_lay_about_until_its_lease_was_over_does_not_leave_the_vau
         let path = format!("/v1/payment_intents/{id}");
         let before = charges(&server);
         // It goes on after the challenge: never sent again, and in the end believed not to have arrived.
-        server.vault.lock().unwrap().stall = Some(Duration::from_secs(2));
+        server.vault.lock().unwrap().stall = Some(Duration::from_secs(4));
         let (app, by) = (Arc::clone(&server.app), cause(&server));
         let intent = PaymentIntentId::parse(&id).unwrap();
         let sender = tokio::spawn(async move { intents::returned(&app, &by, &intent).await.map(drop) });
