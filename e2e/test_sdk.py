@@ -99,16 +99,16 @@ def test_no_more_is_refunded_than_was_paid(stripe_client, conforms, customer):
 def test_the_same_key_charges_once(stripe_client, conforms, customer, stack):
     card = attach(stripe_client, conforms, customer, "pm_card_visa")
     params = {
-        "customer": customer.id, "payment_method": card.id, "amount": 4711, "currency": "usd",
+        "customer": customer.id, "payment_method": card.id, "amount": 48_117, "currency": "usd",
         "off_session": True, "confirm": True,
     }
     key = {"idempotency_key": f"order-{customer.id}"}
     first = stripe_client.v1.payment_intents.create(params, key)
     again = stripe_client.v1.payment_intents.create(params, key)
     assert first.id == again.id
-    assert len([line for line in stack.ledger() if line["kind"] == "capture" and line["amount"] == 4711]) == 1
+    assert len([line for line in stack.ledger() if line["kind"] == "capture" and line["amount"] == 48_117]) == 1
     with pytest.raises(stripe.IdempotencyError):
-        stripe_client.v1.payment_intents.create({**params, "amount": 4712}, key)
+        stripe_client.v1.payment_intents.create({**params, "amount": 48_118}, key)
 
 
 def test_a_wrong_key_is_refused(stack):
