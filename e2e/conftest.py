@@ -8,6 +8,7 @@ import pytest
 import stripe
 from playwright.sync_api import sync_playwright
 
+from receiver import Receiver
 from stack import CHECKOUT, installation
 
 BROWSER_FLAGS = [
@@ -53,6 +54,30 @@ def stack():
 def stripe_client(stack):
     """The Stripe SDK, unchanged, with another base URL. Without retries, so that the first answer is the one tested."""
     return stripe.StripeClient(stack.secret_key, base_addresses={"api": stack.api}, max_network_retries=0)
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def register(stripe_client, conforms, receiver):
+    """Registers the receiver for these types; the endpoint is deleted afterwards."""
+    made = []
+
+    def make(*types, url=None):
+        endpoint = conforms(
+            stripe_client.v1.webhook_endpoints.create({"url": url or receiver.url, "enabled_events": list(types)})
+        )
+        made.append(endpoint)
+        return endpoint
+
+    yield make
+    for endpoint in made:
+        stripe_client.v1.webhook_endpoints.delete(endpoint.id)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,15 @@ import queue
 import threading
 import time
 
+import stripe
+
 SECONDS_MAX = 60
+
+
+def verified(request, secret):
+    """The event, if the signature is right."""
+    headers, body = request
+    return stripe.Webhook.construct_event(body, headers["stripe-signature"], secret)
 
 
 class Receiver:

@@ -7,6 +7,8 @@ import time
 import pytest
 import stripe
 
+from receiver import verified
+
 WITHIN_SECONDS = 60
 JANUARY = calendar.timegm((2027, 1, 31, 10, 0, 0))
 DAY = 86_400
@@ -17,7 +19,9 @@ def clock(stripe_client):
     made = stripe_client.v1.test_helpers.test_clocks.create({"frozen_time": JANUARY, "name": "A year in a minute"})
 
     def advance(days: int):
-        to = stripe_client.v1.test_helpers.test_clocks.retrieve(made.id).frozen_time + days * DAY
+        return go(stripe_client.v1.test_helpers.test_clocks.retrieve(made.id).frozen_time + days * DAY)
+
+    def go(to: int):
         stripe_client.v1.test_helpers.test_clocks.advance(made.id, {"frozen_time": to})
         deadline = time.monotonic() + WITHIN_SECONDS
         while time.monotonic() < deadline:
@@ -26,7 +30,7 @@ def clock(stripe_client):
                 return now
             time.sleep(0.05)
         raise AssertionError("the clock did not arrive")
-    advance.id = made.id
+    advance.id, advance.to = made.id, go
     return advance
 
 
@@ -117,3 +121,20 @@ def test_an_invoice_that_the_merchant_writes_is_final_paid_and_another_one_void(
     assert conforms(whole(stripe_client.v1.invoices.void_invoice(other.id)))["status"] == "void"
     with pytest.raises(stripe.InvalidRequestError):
         stripe_client.v1.invoices.pay(other.id)
+
+
+def test_a_year_goes_by_and_every_month_is_heard_of_once(stripe_client, conforms, clock, price, receiver, register):
+    endpoint = register("customer.subscription.deleted", "invoice.paid")
+    who = customer(stripe_client, clock, "pm_card_visa")
+    made = conforms(stripe_client.v1.subscriptions.create({"customer": who, "items": [{"price": price}]}))
+    for month in range(1, 13):
+        clock.to(calendar.timegm((2027 + month // 12, month % 12 + 1, 28, 12, 0, 0)))
+    billed = invoices(stripe_client, made.id)
+    assert [invoice.status for invoice in billed] == ["paid"] * len(billed) and len(billed) == 12
+    ended = conforms(stripe_client.v1.subscriptions.cancel(made.id))
+    assert ended.status == "canceled"
+    arrived = receiver.wait_for(lambda received: any(b'"customer.subscription.deleted"' in body for _, body in received))
+    events = [verified(request, endpoint.secret) for request in arrived]
+    paid = [event.data.object.id for event in events if event.type == "invoice.paid"]
+    assert paid == [invoice.id for invoice in billed], "each once, in order"
+    assert events[-1].data.object.id == made.id

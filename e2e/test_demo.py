@@ -83,6 +83,8 @@ def test_an_import_goes_on_after_the_server_was_killed_and_doubles_nobody(own_st
     started = requests.post(url, data=lines.encode(), headers=headers | {"Content-Type": "text/csv"}, timeout=60)
     started.raise_for_status()
     own_stack.kill("server")
+    (left,), = own_stack.rows("server", "SELECT COUNT(*) FROM import_rows WHERE clock_id = '' AND state = 'pending'")
+    assert int(left) > 0, "it was killed in the middle"
     own_stack.wait_for("server")
     deadline = time.monotonic() + IMPORT_SECONDS_MAX
     show = lambda: requests.get(f"{url}/{started.json()['id']}", headers=headers, timeout=30).json()

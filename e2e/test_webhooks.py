@@ -2,40 +2,9 @@
 
 import threading
 
-import pytest
 import stripe
 
-from receiver import Receiver
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
-def register(stripe_client, conforms, receiver):
-    """Registers the receiver for these types; the endpoint is deleted afterwards."""
-    made = []
-
-    def make(*types, url=None):
-        endpoint = conforms(
-            stripe_client.v1.webhook_endpoints.create({"url": url or receiver.url, "enabled_events": list(types)})
-        )
-        made.append(endpoint)
-        return endpoint
-
-    yield make
-    for endpoint in made:
-        stripe_client.v1.webhook_endpoints.delete(endpoint.id)
-
-
-def verified(request, secret):
-    """The event, if the signature is right."""
-    headers, body = request
-    return stripe.Webhook.construct_event(body, headers["stripe-signature"], secret)
+from receiver import Receiver, verified
 
 
 def pay(client):

@@ -11,6 +11,11 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
+/// A moment by its Unix second; one that no calendar holds is the end of time.
+pub fn moment(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
 /// A clock that stands still until it is told to move. For tests.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<Timestamp>);

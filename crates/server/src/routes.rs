@@ -135,6 +135,7 @@ pub const ROUTES: &[Route] = &[
     route!("POST", "/v1/onfile/runs/preview", Secret, runs::preview),
     route!("GET", "/v1/onfile/runs/{id}", Secret, runs::retrieve),
     route!("GET", "/v1/onfile/runs/{id}/items", Secret, runs::items),
+    route!("GET", "/v1/onfile/runs/{id}/items.csv", Secret, runs::items_csv),
     route!("POST", "/v1/onfile/imports", Secret, imports::create, true),
     route!("GET", "/v1/onfile/imports", Secret, imports::list),
     route!("GET", "/v1/onfile/imports/{id}", Secret, imports::retrieve),

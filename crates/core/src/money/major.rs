@@ -1,6 +1,6 @@
 //! Amounts as people write them: `29.99`, in whole units of the currency and exact decimals. Never a float (M6).
 
-use super::{Amount, AmountError};
+use super::{Amount, AmountError, Money};
 use crate::currency::Currency;
 
 /// The most digits before the point that are read: more than any amount has, and far from an overflow.
@@ -25,6 +25,19 @@ pub enum MajorError {
     /// It cannot be charged.
     #[error(transparent)]
     Amount(#[from] AmountError),
+}
+
+impl Money {
+    /// For other programs: `29.99`, with all decimals of the currency and nothing else.
+    pub fn to_major(self) -> String {
+        let unit = 10_u64.pow(self.currency.decimals());
+        let (whole, rest) = (self.minor.unsigned_abs() / unit, self.minor.unsigned_abs() % unit);
+        let sign = if self.minor < 0 { "-" } else { "" };
+        match usize::try_from(self.currency.decimals()).unwrap_or_default() {
+            0 => format!("{sign}{whole}"),
+            width => format!("{sign}{whole}.{rest:0width$}"),
+        }
+    }
 }
 
 impl Amount {
@@ -59,6 +72,25 @@ impl Amount {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_amount_is_written_with_all_its_decimals_and_reads_back() {
+        for (minor, code, want) in [
+            (2_999, "usd", "29.99"),
+            (2_900, "usd", "29.00"),
+            (1, "eur", "0.01"),
+            (-123_450, "eur", "-1234.50"),
+            (2_900, "jpy", "2900"),
+            (29_990, "kwd", "29.990"),
+            (i64::MIN, "usd", "-92233720368547758.08"),
+        ] {
+            let money = Money::new(minor, Currency::parse(code).unwrap());
+            assert_eq!(money.to_major(), want);
+            if minor > 1 {
+                assert_eq!(Amount::from_major(want, money.currency).unwrap().money(), money);
+            }
+        }
+    }
 
     #[test]
     fn an_amount_is_read_exactly_or_refused() {

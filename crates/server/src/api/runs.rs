@@ -1,6 +1,11 @@
 //! Batches: what is due together, billed and collected together.
 
+use std::sync::Arc;
+
+use axum::body::Body;
+use futures_util::stream::try_unfold;
 use onfile_core::ids::{Id, InvoiceId, RunId, TestClockId};
+use onfile_service::db::DbError;
 use serde_json::{Value, json};
 
 use super::{answer, failure, find, listed, test_clocks};
@@ -16,6 +21,8 @@ use crate::wire::expand::{Expand, Kind};
 use crate::wire::list::window;
 
 const NOUN: &str = "run";
+/// How many rows of a table are read at a time.
+const CSV_PART: u32 = 1_000;
 /// How far a preview may look ahead: a year.
 const PREVIEW_SECONDS_MAX: i64 = 366 * 86_400;
 
@@ -60,6 +67,37 @@ pub async fn items(mut call: Call) -> Result<Answer, ApiError> {
     found.truncate(limit);
     let data: Vec<Value> = found.iter().map(render::run::item).collect();
     Ok(Answer::new(json!({ "object": "list", "data": data, "has_more": has_more, "url": call.path })))
+}
+
+/// `GET /v1/onfile/runs/{id}/items.csv`: all of them, as a table. It is read and sent a part at a time.
+pub async fn items_csv(mut call: Call) -> Result<Answer, ApiError> {
+    let id: RunId = call.id("id", NOUN, "id")?;
+    call.finish()?;
+    find::<Run>(&call, &id, NOUN, "id").await?;
+    let name = format!("{id}.csv");
+    let (app, account) = (Arc::clone(&call.app), call.merchant.account.id.clone());
+    let parts = try_unfold(Some(String::new()), move |after| {
+        let (app, account, run) = (Arc::clone(&app), account.clone(), id.clone());
+        async move {
+            let Some(after) = after else { return Ok::<_, PartError>(None) };
+            let mut tx = app.db.read().await?;
+            let part = runs::items(&mut tx, &account, &run, &after, CSV_PART).await?;
+            let text = render::run_csv::part(&part, after.is_empty())?;
+            // A part that is not full is the last one.
+            let full = u32::try_from(part.len()).is_ok_and(|count| count == CSV_PART);
+            Ok(Some((text, part.last().filter(|_| full).map(|item| item.invoice.clone()))))
+        }
+    });
+    Ok(Answer::file(name, Body::from_stream(parts)))
+}
+
+/// Why a table broke off: the connection ends, so that nobody takes a part of it for the whole.
+#[derive(Debug, thiserror::Error)]
+enum PartError {
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error(transparent)]
+    Csv(#[from] render::run_csv::CsvError),
 }
 
 /// `POST /v1/onfile/runs/preview`: what would be billed until a moment, in real time or that of a test clock's

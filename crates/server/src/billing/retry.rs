@@ -1,7 +1,7 @@
 //! When an invoice that could not be collected is tried again, and why not: what `core::retries` makes of its attempts.
 
-use jiff::Timestamp;
 use onfile_core::attempts::Initiator;
+use onfile_core::clock::moment;
 use onfile_core::decline::DeclineReason;
 use onfile_core::invoice::InvoiceStatus;
 use onfile_core::retries::bank::Returned;
@@ -159,8 +159,4 @@ fn apply(invoice: &mut Invoice, plan: Plan) {
         && invoice.collection_method == "charge_automatically";
     invoice.next_payment_attempt = next.filter(|_| collected);
     invoice.explanation = Some(explanation);
-}
-
-fn moment(seconds: i64) -> Timestamp {
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }

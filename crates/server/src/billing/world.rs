@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use jiff::Timestamp;
+use onfile_core::clock::moment;
 use onfile_core::currency::Currency;
 use onfile_core::ids::{AccountId, CustomerId, PaymentMethodId, PriceId, ProductId};
 use onfile_core::retries::network::NetworkLimit;
@@ -72,9 +72,8 @@ impl World {
 
     /// Whether a method's network allows an attempt by the merchant at this amount now.
     pub fn limit(&self, method: &PaymentMethod, amount: i64, currency: Currency, now: i64) -> NetworkLimit {
-        let now = Timestamp::from_second(now).unwrap_or(Timestamp::MAX);
         let history = self.histories.get(&method.id);
-        history.map_or(NetworkLimit::Allowed, |history| history.limit(amount, currency, now))
+        history.map_or(NetworkLimit::Allowed, |history| history.limit(amount, currency, moment(now)))
     }
 
     /// What an agreement is charged to: its own method, else its customer's; one that was removed is none.

@@ -1,6 +1,7 @@
 //! The cards of one customer, as pages show them.
 
 use jiff::Timestamp;
+use maud::{Markup, html};
 use onfile_core::card::Expiry;
 use onfile_core::ids::{AccountId, Id, PaymentMethodId};
 use onfile_core::vault_contract::Details;
@@ -30,6 +31,36 @@ pub struct CardView {
     pub chosen: bool,
     /// Since when it cannot be used: `10/2024`.
     pub expired: Option<String>,
+}
+
+/// How a card stands in a list to choose from. The radio button stands in no form, and each card has a form of its own:
+/// what a button says is what it does, also for a browser without style sheets, and Enter on a radio button pays nothing.
+pub fn head(card: &CardView, choice: bool) -> Markup {
+    let usable = card.expired.is_none();
+    html! {
+        @if choice {
+            input.pick type="radio" name="card" id=(card.id) checked[card.chosen] disabled[!usable]
+                aria-describedby=[(!usable).then(|| why_id(card))];
+        }
+        label.name id=(name_id(card)) for=[choice.then_some(&card.id)] {
+            (widgets::card_glyph())
+            span {
+                (widgets::line(&card.line)) " "
+                @if card.default { span.badge { "Default" } " " }
+                @if !usable { span.badge.bad { "Expired" } }
+            }
+        }
+    }
+}
+
+/// The id of a card's name, for what describes itself by it.
+pub fn name_id(card: &CardView) -> String {
+    format!("name-{}", card.id)
+}
+
+/// The id of the words why a card cannot be used.
+pub fn why_id(card: &CardView) -> String {
+    format!("why-{}", card.id)
 }
 
 /// A customer's cards: the default first, then the newest.

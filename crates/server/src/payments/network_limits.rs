@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use onfile_core::card::Brand;
+use onfile_core::clock::moment;
 use onfile_core::currency::Currency;
 use onfile_core::ids::{Id, PaymentMethodId};
 use onfile_core::retries::network::{MONTH, NetworkLimit, PastDecline, network_limit};
@@ -137,8 +138,4 @@ fn brand(method: &PaymentMethod) -> Option<Brand> {
         Details::Card(card) => Some(Brand::parse(&card.brand).unwrap_or(Brand::Unknown)),
         Details::UsBankAccount(_) => None,
     }
-}
-
-fn moment(seconds: i64) -> Timestamp {
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }

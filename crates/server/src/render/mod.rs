@@ -16,6 +16,7 @@ pub mod price;
 pub mod product;
 pub mod refund;
 pub mod run;
+pub mod run_csv;
 pub mod schedule_preview;
 pub mod setup_intent;
 pub mod subscription;

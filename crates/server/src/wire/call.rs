@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -47,12 +47,28 @@ pub struct Answer {
     pub body: Value,
     /// Whether the answer was stored under the idempotency key together with the effect.
     pub recorded: bool,
+    /// A file in place of the body; only from routes that read.
+    pub file: Option<CsvFile>,
+}
+
+/// A table for people's spreadsheets (RFC 4180), written while it is sent.
+#[derive(Debug)]
+pub struct CsvFile {
+    /// What it is called where it is saved.
+    pub name: String,
+    /// Its text.
+    pub content: Body,
 }
 
 impl Answer {
     /// An answer that is not stored yet.
     pub fn new(body: Value) -> Self {
-        Self { body, recorded: false }
+        Self { body, recorded: false, file: None }
+    }
+
+    /// A file.
+    pub fn file(name: String, content: Body) -> Self {
+        Self { body: Value::Null, recorded: false, file: Some(CsvFile { name, content }) }
     }
 }
 
@@ -155,7 +171,7 @@ impl Call {
             claim.record(&mut tx, &self.app, object_id, StatusCode::OK, &body).await?;
         }
         tx.commit().await?;
-        Ok(Answer { body, recorded: true })
+        Ok(Answer { body, recorded: true, file: None })
     }
 }
 
@@ -284,7 +300,7 @@ fn claim(
 /// A write goes on to its end also when the caller hangs up: what was begun must be settled.
 async fn run(method: &Method, handler: Handler, call: Call) -> Response {
     if *method == Method::GET || *method == Method::HEAD {
-        return into_response(handler(call).await.map(|answer| answer.body));
+        return into_response(handler(call).await);
     }
     match tokio::spawn(write(handler, call)).await {
         Ok(response) => response,
@@ -295,7 +311,7 @@ async fn run(method: &Method, handler: Handler, call: Call) -> Response {
 async fn write(handler: Handler, call: Call) -> Response {
     let app = Arc::clone(&call.app);
     let Some(claim) = call.claim.clone() else {
-        return into_response(handler(call).await.map(|answer| answer.body));
+        return into_response(handler(call).await);
     };
     match claim.look_up(&app).await {
         Ok(Found::Fresh) => {}
@@ -310,15 +326,15 @@ async fn write(handler: Handler, call: Call) -> Response {
         Err(error) => return error.into_response(),
     }
     let outcome = handler(call).await;
+    let taken = outcome.as_ref().is_err_and(|error| error.code.as_deref() == Some(TAKEN));
     if claim.is_started() {
-        settle_claim(&app, &claim, &outcome).await;
-    } else if outcome.as_ref().is_err_and(|error| error.code.as_deref() == Some(TAKEN))
-        && let Ok(Found::Answered(status, body)) = claim.look_up_behind_writers(&app).await
-    {
+        settle_claim(&app, &claim, outcome.as_ref().map(|answer| (!answer.recorded).then_some(&answer.body)))
+            .await;
+    } else if taken && let Ok(Found::Answered(status, body)) = claim.look_up_behind_writers(&app).await {
         // What is in the way was made by this same request, which was sent twice at once.
         return replayed(status, &body);
     }
-    into_response(outcome.map(|answer| answer.body))
+    into_response(outcome)
 }
 
 /// The process that held the key died: what became of its object is the answer. None when nothing did.
@@ -359,10 +375,10 @@ fn as_answered(intent: Value) -> (StatusCode, Value) {
 
 /// Stores what came of started work, or gives the key back. The effect is committed already: when this fails, the
 /// next request with the key is answered with the object as it is.
-async fn settle_claim(app: &App, claim: &Claim, outcome: &Result<Answer, ApiError>) {
+async fn settle_claim(app: &App, claim: &Claim, outcome: Result<Option<&Value>, &ApiError>) {
     let settled = match outcome {
-        Ok(answer) if answer.recorded => Ok(()),
-        Ok(answer) => claim.finish(app, StatusCode::OK, &answer.body).await,
+        Ok(None) => Ok(()),
+        Ok(Some(body)) => claim.finish(app, StatusCode::OK, body).await,
         Err(error) if error.is_outcome() => claim.finish(app, error.status, &error.body()).await,
         // Left as it is: once its lease is over, the key is answered with the object as it then is, or is free
         // because nothing was committed.
@@ -374,9 +390,14 @@ async fn settle_claim(app: &App, claim: &Claim, outcome: &Result<Answer, ApiErro
     }
 }
 
-fn into_response(outcome: Result<Value, ApiError>) -> Response {
+fn into_response(outcome: Result<Answer, ApiError>) -> Response {
     match outcome {
-        Ok(body) => json(StatusCode::OK, &body),
+        Ok(Answer { file: Some(CsvFile { name, content }), .. }) => {
+            let saved = format!("attachment; filename=\"{name}\"");
+            let kind = "text/csv; charset=utf-8".to_owned();
+            ([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, saved)], content).into_response()
+        }
+        Ok(answer) => json(StatusCode::OK, &answer.body),
         Err(error) => error.into_response(),
     }
 }

@@ -8,10 +8,6 @@ use crate::support::{Server, servers};
 const JANUARY: &str = "2027-01-31T10:00:00Z";
 const DECLINING: &str = "pm_card_chargeDeclined";
 
-fn charges(server: &Server) -> usize {
-    server.vault.lock().unwrap().forwarded.len()
-}
-
 /// The customer tries to pay, and their card says no.
 async fn try_to_pay(server: &Server, invoice: &Value) {
     let path = format!("/v1/invoices/{}/pay", invoice["id"].as_str().unwrap());
@@ -41,9 +37,9 @@ async fn a_bill_that_was_only_sent_is_never_charged_by_itself_because_its_custom
             "{tried}"
         );
         assert_eq!(server.get(&format!("/v1/subscriptions/{id}"), &[]).await.ok().at("status"), "active");
-        let before = charges(&server);
+        let before = server.charges();
         server.advance(&clock, at("2027-02-15T00:00:00Z")).await;
-        assert_eq!(charges(&server), before);
+        assert_eq!(server.charges(), before);
     }
 }
 
@@ -55,9 +51,9 @@ async fn what_is_written_off_is_not_charged_again_because_its_customer_tried() {
         let path = format!("/v1/invoices/{}/mark_uncollectible", invoice["id"].as_str().unwrap());
         server.post(&path, &[]).await.ok();
         try_to_pay(&server, &invoice).await;
-        let before = charges(&server);
+        let before = server.charges();
         server.advance(&clock, at("2027-03-20T00:00:00Z")).await;
-        assert_eq!(charges(&server), before);
+        assert_eq!(server.charges(), before);
     }
 }
 
@@ -73,9 +69,9 @@ async fn a_planned_attempt_stays_where_it_was_when_the_customer_tries_in_between
         server.vault.lock().unwrap().network_code = None;
         let tried = server.invoices_of(&id).await.remove(1);
         assert_eq!(tried["next_payment_attempt"], planned["next_payment_attempt"], "{tried}");
-        let before = charges(&server);
+        let before = server.charges();
         server.advance(&clock, at("2027-03-03T11:00:00Z")).await;
-        assert_eq!(charges(&server), before + 1, "it was made");
+        assert_eq!(server.charges(), before + 1, "it was made");
     }
 }
 

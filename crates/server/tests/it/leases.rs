@@ -27,10 +27,6 @@ fn cause(server: &Server) -> Cause {
     Cause::worker(server.merchant.account.clone())
 }
 
-fn charges(server: &Server) -> usize {
-    server.vault.lock().unwrap().forwarded.len()
-}
-
 async fn run(server: &Server, app: &Arc<App>) -> Option<onfile_server::model::run::Run> {
     execute(app, &cause(server), &Scope { clock: None, trigger: "schedule" }).await.unwrap()
 }
@@ -78,9 +74,9 @@ async fn a_sender_that_wakes_after_its_lease_sends_nothing() {
         drop(tx);
         let slept = server.another_process(TWO_MINUTES).await;
         carry_out(&slept, &cause(&server), operation.clone()).await;
-        assert_eq!(charges(&server), 0, "its lease was over");
+        assert_eq!(server.charges(), 0, "its lease was over");
         carry_out(&server.app, &cause(&server), operation).await;
-        assert_eq!(charges(&server), 1, "within the lease the same order is sent");
+        assert_eq!(server.charges(), 1, "within the lease the same order is sent");
     }
 }
 
@@ -98,7 +94,7 @@ async fn an_order_that_lay_about_until_its_lease_was_over_does_not_leave_the_vau
         ];
         let id = server.post("/v1/payment_intents", &pairs).await.ok().id();
         let path = format!("/v1/payment_intents/{id}");
-        let before = charges(&server);
+        let before = server.charges();
         // It goes on after the challenge: never sent again, and in the end believed not to have arrived.
         server.vault.lock().unwrap().stall = Some(Duration::from_secs(4));
         let (app, by) = (Arc::clone(&server.app), cause(&server));
@@ -118,12 +114,12 @@ async fn an_order_that_lay_about_until_its_lease_was_over_does_not_leave_the_vau
         until("requires_action").await;
         drop(sender.await.unwrap());
         until("requires_action").await;
-        assert_eq!(charges(&server), before, "it was refused at the vault: nobody expects it any more");
+        assert_eq!(server.charges(), before, "it was refused at the vault: nobody expects it any more");
         // The customer comes back once more, and it is paid once.
         let intent = PaymentIntentId::parse(&id).unwrap();
         intents::returned(&server.app, &cause(&server), &intent).await.unwrap();
         assert_eq!(server.get(&path, &[]).await.ok().at("status"), "succeeded");
-        assert_eq!(charges(&server), before + 1);
+        assert_eq!(server.charges(), before + 1);
     }
 }
 
@@ -156,7 +152,7 @@ async fn a_set_that_was_claimed_by_somebody_else_since_is_theirs() {
             agreements::hand_in_subscriptions(&mut tx, account, &ids, new.lease_until).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(theirs.len(), 3);
-        assert_eq!(charges(&server), 0);
+        assert_eq!(server.charges(), 0);
     }
 }
 
@@ -180,7 +176,7 @@ async fn an_invoice_is_tried_again_only_under_a_claim_that_still_counts() {
 
         let later = server.another_process(retry + TWO_MINUTES).await;
         let by = run(&server, &later).await.unwrap().id;
-        let before = charges(&server);
+        let before = server.charges();
         collect::again(&slept, &cause(&server), &held, &by, slept.now_seconds()).await.unwrap();
         let invoice = server.get(&format!("/v1/invoices/{}", held.id), &[]).await.ok();
         let intent = invoice.text("payments/data/0/payment/payment_intent");
@@ -189,7 +185,7 @@ async fn an_invoice_is_tried_again_only_under_a_claim_that_still_counts() {
         let intent = PaymentIntentId::parse(&intent).unwrap();
         let refused = intents::confirm(&slept, &cause(&server), &intent, ask).await;
         assert!(matches!(refused, Err(payments::Error::Busy)), "{refused:?}");
-        assert_eq!(charges(&server), before);
+        assert_eq!(server.charges(), before);
     }
 }
 
@@ -200,10 +196,10 @@ async fn who_is_told_to_stop_takes_up_nothing_and_another_goes_on() {
         let stopping = server.another_process(TWO_DAYS).await;
         stopping.stop();
         assert!(run(&server, &stopping).await.is_none());
-        assert_eq!(charges(&server), 0);
+        assert_eq!(server.charges(), 0);
         let other = server.another_process(TWO_DAYS).await;
         let id = run(&server, &other).await.unwrap().id;
-        assert_eq!(charges(&server), 4);
+        assert_eq!(server.charges(), 4);
         let report = server.get(&format!("/v1/onfile/runs/{id}"), &[]).await.ok();
         assert_eq!(report.at("report/usd/paid/count"), json!(4), "{}", report.body);
     }

@@ -45,8 +45,16 @@ async fn try_to_pay(server: &Server, customer: &str) -> Reply {
     server.post(&format!("{path}/pay"), &[("off_session", "false")]).await
 }
 
-fn charges(server: &Server) -> usize {
-    server.vault.lock().unwrap().forwarded.len()
+/// A subscription some hours before its renewal, which is to be charged to this card; its customer, and their clock.
+async fn nearly_renewed(server: &Server, source: &str) -> (String, String, String) {
+    let price = server.price("2900", "month").await;
+    let clock = server.clock(at("2027-01-31T10:00:00Z")).await;
+    let customer = server.customer_at(&clock, "pm_card_visa").await;
+    let pairs = [("customer", customer.as_str()), ("items[0][price]", price.as_str())];
+    let id = server.post("/v1/subscriptions", &pairs).await.ok().id();
+    server.give_card(&customer, source).await;
+    server.advance(&clock, at("2027-02-28T01:00:00Z")).await;
+    (id, customer, clock)
 }
 
 #[tokio::test]
@@ -64,39 +72,33 @@ async fn a_card_that_was_declined_often_is_not_charged_by_itself_and_its_holder_
             "{}",
             refused.body
         );
-        assert_eq!(charges(&server), DAY_MAX, "nothing was sent");
+        assert_eq!(server.charges(), DAY_MAX, "nothing was sent");
         assert_eq!(charge(&server, &customer, &method, "false").await.status, 402);
-        assert_eq!(charges(&server), DAY_MAX + 1);
+        assert_eq!(server.charges(), DAY_MAX + 1);
 
         // The same test number is another card in another customer's hands.
         let other = server.post("/v1/customers", &[]).await.ok().id();
         let theirs = server.give_card(&other, DECLINING).await;
         assert_eq!(charge(&server, &other, &theirs, "true").await.status, 402);
-        assert_eq!(charges(&server), DAY_MAX + 2);
+        assert_eq!(server.charges(), DAY_MAX + 2);
     }
 }
 
 #[tokio::test]
 async fn a_renewal_waits_until_the_network_allows_it() {
     for server in servers().await {
-        let price = server.price("2900", "month").await;
-        let clock = server.clock(at("2027-01-31T10:00:00Z")).await;
-        let customer = server.customer_at(&clock, "pm_card_visa").await;
-        let pairs = [("customer", customer.as_str()), ("items[0][price]", price.as_str())];
-        let id = server.post("/v1/subscriptions", &pairs).await.ok().id();
-        server.give_card(&customer, DECLINING).await;
-        server.advance(&clock, at("2027-02-28T01:00:00Z")).await;
+        let (id, customer, clock) = nearly_renewed(&server, DECLINING).await;
         for _ in 0..DAY_MAX {
             let tried = try_to_pay(&server, &customer).await;
             assert_eq!(tried.status, 402, "{}", tried.body);
         }
-        let before = charges(&server);
+        let before = server.charges();
 
         server.advance(&clock, at("2027-02-28T10:00:00Z")).await;
         let waiting = server.invoices_of(&id).await.remove(1);
         assert_eq!((&waiting["status"], &waiting["attempt_count"]), (&json!("open"), &json!(0)), "{waiting}");
         assert_eq!(waiting["next_payment_attempt"], at("2027-03-01T01:00:00Z"), "{waiting}");
-        assert_eq!(charges(&server), before, "nothing was sent");
+        assert_eq!(server.charges(), before, "nothing was sent");
         assert_eq!(server.get(&format!("/v1/subscriptions/{id}"), &[]).await.ok().at("status"), "active");
         let run = waiting["onfile"]["run"].as_str().unwrap().to_owned();
         let run = server.get(&format!("/v1/onfile/runs/{run}"), &[]).await.ok();
@@ -107,25 +109,19 @@ async fn a_renewal_waits_until_the_network_allows_it() {
         server.advance(&clock, at("2027-03-01T02:00:00Z")).await;
         let tried = server.invoices_of(&id).await.remove(1);
         assert_eq!((&tried["status"], &tried["attempt_count"]), (&json!("open"), &json!(1)), "{tried}");
-        assert_eq!(charges(&server), before + 1);
+        assert_eq!(server.charges(), before + 1);
     }
 }
 
 #[tokio::test]
 async fn after_a_banks_final_no_a_visa_card_rests_for_thirty_days() {
     for server in servers().await {
-        let price = server.price("2900", "month").await;
-        let clock = server.clock(at("2027-01-31T10:00:00Z")).await;
-        let customer = server.customer_at(&clock, "pm_card_visa").await;
-        let pairs = [("customer", customer.as_str()), ("items[0][price]", price.as_str())];
-        let id = server.post("/v1/subscriptions", &pairs).await.ok().id();
-        server.give_card(&customer, "pm_card_visa_chargeDeclined").await;
+        let (id, customer, clock) = nearly_renewed(&server, "pm_card_visa_chargeDeclined").await;
         // 14: there is no such number.
         server.vault.lock().unwrap().network_code = Some("14".to_owned());
-        server.advance(&clock, at("2027-02-28T01:00:00Z")).await;
         let tried = try_to_pay(&server, &customer).await;
         assert_eq!(tried.status, 402, "{}", tried.body);
-        let before = charges(&server);
+        let before = server.charges();
 
         server.advance(&clock, at("2027-02-28T10:00:00Z")).await;
         let left = server.invoices_of(&id).await.remove(1);
@@ -134,10 +130,10 @@ async fn after_a_banks_final_no_a_visa_card_rests_for_thirty_days() {
             (&json!("open"), &json!(null)),
             "{left}"
         );
-        assert_eq!(charges(&server), before, "nothing was sent");
+        assert_eq!(server.charges(), before, "nothing was sent");
         assert_eq!(server.get(&format!("/v1/subscriptions/{id}"), &[]).await.ok().at("status"), "past_due");
 
         server.advance(&clock, at("2027-03-31T10:00:00Z")).await;
-        assert_eq!(charges(&server), before + 1, "the next occurrence is a new debt, and 30 days are over");
+        assert_eq!(server.charges(), before + 1, "the next occurrence is a new debt, and 30 days are over");
     }
 }

@@ -46,10 +46,6 @@ async fn daily(server: &Server, count: usize) -> Vec<String> {
     made
 }
 
-fn charges(server: &Server) -> usize {
-    server.vault.lock().unwrap().forwarded.len()
-}
-
 #[tokio::test]
 async fn a_preview_tells_what_a_run_would_do_and_changes_nothing() {
     for server in servers().await {
@@ -74,7 +70,7 @@ async fn a_preview_tells_what_a_run_would_do_and_changes_nothing() {
         );
         assert_eq!((preview.at("to_charge"), preview.at("without_payment_method")), (json!(3), json!(1)));
         assert_eq!(server.get("/v1/events", &[]).await.ok().id_of_first(), events);
-        assert_eq!(charges(&server), 0);
+        assert_eq!(server.charges(), 0);
         assert!(server.invoices_of(&made[0]).await.is_empty());
         let far = (server.app.now_seconds() + 400 * 86_400).to_string();
         let refused = server.post("/v1/onfile/runs/preview", &[("until", &far)]).await;
@@ -105,11 +101,16 @@ async fn two_processes_share_a_run_and_charge_everything_once() {
             assert!(invoices.iter().all(|invoice| invoice["status"] == "paid"), "{invoices:?}");
             runs.extend(invoices.iter().map(|invoice| invoice["onfile"]["run"].clone()));
         }
-        assert_eq!(charges(&server), 2 * made.len());
+        assert_eq!(server.charges(), 2 * made.len());
         let id = a.or(b).unwrap().id;
         assert!(runs.iter().all(|run| run == id.to_string().as_str()), "{runs:?}");
-        let run = server.get(&format!("/v1/onfile/runs/{id}"), &[]).await.ok();
+        let path = format!("/v1/onfile/runs/{id}");
+        let run = server.get(&path, &[]).await.ok();
         assert_eq!(run.at("report/usd/paid"), json!({ "count": 80, "amount": 80 * 2900 }), "{}", run.body);
+        let table = server.get(&format!("{path}/items.csv"), &[]).await.ok();
+        assert_eq!(table.header("content-type"), Some("text/csv; charset=utf-8"));
+        let text = table.body.as_str().unwrap().to_owned();
+        assert_eq!(text.lines().filter(|line| line.ends_with(",usd,29.00,paid,,")).count(), 80, "{text}");
     }
 }
 
@@ -132,7 +133,7 @@ async fn an_outage_uses_up_no_attempt_and_troubles_nobody() {
         server.advance(&clock, at("2027-02-28T11:00:00Z")).await;
         let paid = server.invoices_of(&id).await.remove(1);
         assert_eq!((&paid["status"], &paid["attempt_count"]), (&json!("paid"), &json!(1)), "{paid}");
-        assert_eq!(charges(&server), 2);
+        assert_eq!(server.charges(), 2);
     }
 }
 
@@ -151,7 +152,7 @@ async fn an_invoice_that_cannot_be_charged_at_all_keeps_no_run_from_ending() {
         // The retry finds an account that takes no euros.
         server.give_card(&customer, "pm_usBankAccount_success").await;
         server.advance(&clock, at("2027-03-10T00:00:00Z")).await;
-        assert_eq!((states(&server, &id).await.1, charges(&server)), (json!(null), 2));
+        assert_eq!((states(&server, &id).await.1, server.charges()), (json!(null), 2));
         let runs = server.get("/v1/onfile/runs", &[("limit", "100")]).await.ok();
         let runs = runs.at("data").as_array().cloned().unwrap_or_default();
         assert_eq!(runs.len(), 2);
@@ -188,7 +189,7 @@ async fn a_renewal_by_bank_account_is_paid_when_the_bank_has_settled_it() {
     for server in servers().await {
         let (id, _) = submitted(&server).await;
         assert_eq!(states(&server, &id).await, (json!("open"), json!(null), json!("active")));
-        assert_eq!(charges(&server), 2, "one card, one debit, nothing repeated while the bank decides");
+        assert_eq!(server.charges(), 2, "one card, one debit, nothing repeated while the bank decides");
         bank(&server, "settled", None, 1).await;
         assert_eq!(states(&server, &id).await, (json!("paid"), json!(null), json!("active")));
     }
@@ -205,9 +206,9 @@ async fn a_debit_that_was_taken_back_is_owed_again_and_presented_again_only_wher
             let (invoice, next, agreement) = states(&server, &id).await;
             assert_eq!((invoice, agreement), (json!("open"), json!("past_due")), "{code}");
             assert_eq!(next.is_null(), !again, "{code}: {next}");
-            let before = charges(&server);
+            let before = server.charges();
             server.advance(&clock, at("2027-03-10T00:00:00Z")).await;
-            assert_eq!(charges(&server) - before, usize::from(again), "{code}");
+            assert_eq!(server.charges() - before, usize::from(again), "{code}");
             // The run that presented it again learns what became of it.
             bank(&server, "settled", None, 9).await;
             let runs = server.get("/v1/onfile/runs", &[("limit", "100")]).await.ok();

@@ -1,8 +1,8 @@
 //! "Your card ends before the next payment": only to whoever owes a payment that the card will not live to see, and
 //! without the date that the card bears.
 
-use jiff::Timestamp;
 use onfile_core::card::Expiry;
+use onfile_core::clock::moment;
 use onfile_core::currency::Currency;
 use onfile_core::ids::{AccountId, PaymentMethodId, SubscriptionId};
 use onfile_core::money::Money;
@@ -76,8 +76,8 @@ impl CardExpiring {
     /// Whether the card's last day is over when the payment falls due. A card is good through that day.
     pub fn ends_before_the_charge(&self, details: &Details) -> bool {
         let Details::Card(card) = details else { return false };
-        let due = Timestamp::from_second(self.charge_due).unwrap_or(Timestamp::MAX);
-        Expiry::new(card.exp_month, card.exp_year).is_ok_and(|expiry| expiry.is_expired(due))
+        Expiry::new(card.exp_month, card.exp_year)
+            .is_ok_and(|expiry| expiry.is_expired(moment(self.charge_due)))
     }
 
     /// The mail; `card` as people know it, without its date.

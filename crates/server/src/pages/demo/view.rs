@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::pages::cards_on_file::CardView;
+use crate::pages::cards_on_file::{self, CardView};
 use crate::pages::layout::{Shell, document};
 use crate::pages::sessions::Flash;
 use crate::pages::widgets;
@@ -63,25 +63,12 @@ pub fn shop(view: &ShopView<'_>) -> Markup {
     document(&shop_shell("Your order", view.merchant, Some(view.customer)), &body)
 }
 
-/// The radio button stands in no form, and each card has a form of its own: what a button says is what it does, also
-/// for a browser without style sheets, and Enter on a radio button pays nothing.
 fn card_row(view: &ShopView<'_>, card: &CardView, choice: bool) -> Markup {
-    let (row, why) = (format!("name-{}", card.id), format!("why-{}", card.id));
+    let (row, why) = (cards_on_file::name_id(card), cards_on_file::why_id(card));
     let usable = card.expired.is_none();
     html! {
         li.card.off[!usable] {
-            @if choice {
-                input.pick type="radio" name="card" id=(card.id) checked[card.chosen] disabled[!usable]
-                    aria-describedby=[(!usable).then_some(&why)];
-            }
-            label.name id=(row) for=[choice.then_some(&card.id)] {
-                (widgets::card_glyph())
-                span {
-                    (widgets::line(&card.line)) " "
-                    @if card.default { span.badge { "Default" } " " }
-                    @if !usable { span.badge.bad { "Expired" } }
-                }
-            }
+            (cards_on_file::head(card, choice))
             div.acts {
                 @if !card.default && usable {
                     form method="post" action={ "/demo/cards/" (card.id) "/default" } {

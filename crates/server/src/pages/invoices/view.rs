@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::pages::cards_on_file::CardView;
+use crate::pages::cards_on_file::{self, CardView};
 use crate::pages::layout::{Shell, document};
 use crate::pages::sessions::Flash;
 use crate::pages::{widgets, words};
@@ -149,24 +149,12 @@ fn ways(view: &InvoiceView<'_>, cards: &[CardView], bank: Option<&str>) -> Marku
     }
 }
 
-/// The radio button stands in no form, and each card has a form of its own: what a button says is what it does, also
-/// for a browser without style sheets, and Enter on a radio button pays nothing.
 fn card_row(view: &InvoiceView<'_>, card: &CardView, choice: bool) -> Markup {
-    let (row, why) = (format!("name-{}", card.id), format!("why-{}", card.id));
+    let why = cards_on_file::why_id(card);
     let usable = card.expired.is_none();
     html! {
         li.card.off[!usable] {
-            @if choice {
-                input.pick type="radio" name="card" id=(card.id) checked[card.chosen] disabled[!usable]
-                    aria-describedby=[(!usable).then_some(&why)];
-            }
-            label.name id=(row) for=[choice.then_some(&card.id)] {
-                (widgets::card_glyph())
-                span {
-                    (widgets::line(&card.line)) " "
-                    @if !usable { span.badge.bad { "Expired" } }
-                }
-            }
+            (cards_on_file::head(card, choice))
             @if let Some(month) = &card.expired {
                 p.why.small.muted id=(why) { "This card expired in " (month) " and cannot be used." }
             } @else {

@@ -41,6 +41,11 @@ impl Server {
         method
     }
 
+    /// How many requests have reached the processor.
+    pub fn charges(&self) -> usize {
+        self.vault.lock().unwrap().forwarded.len()
+    }
+
     /// Moves a clock and waits until it is there.
     pub async fn advance(&self, clock: &str, to: i64) -> Reply {
         let path = format!("/v1/test_helpers/test_clocks/{clock}");
