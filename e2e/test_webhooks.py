@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 import stripe
 
 from receiver import Receiver, verified
