@@ -24,8 +24,8 @@ use crate::store::events::{self, News};
 use crate::store::imports::{self, Work};
 use crate::store::{destructions, objects, sets};
 
-/// What the product is called: the merchant changes it as any product's name.
-const PRODUCT_NAME: &str = "Imported agreements";
+/// What the product is called. Customers read it on their bills; the merchant changes it as any product's name.
+const PRODUCT_NAME: &str = "Subscription";
 /// Under which key a customer's metadata has the merchant's own number.
 const REFERENCE: &str = "reference";
 /// How often a row may fail for a reason of ours before it is parked.

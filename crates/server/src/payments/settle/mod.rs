@@ -188,10 +188,15 @@ fn next_check(app: &App, operation: &mut Operation) -> i64 {
     if operation.state != OperationState::Unknown {
         return app.now_ms();
     }
-    let step = usize::try_from(operation.checks).unwrap_or(usize::MAX);
-    let delay = CHECK_DELAYS_MS.get(step).copied().unwrap_or(DAILY_MS);
+    let delay = check_delay_ms(operation.checks);
     operation.checks += 1;
     app.now_ms() + delay.min(app.config.processing.check_delay_max_ms)
+}
+
+/// How long is waited before the next look-up, after so many.
+fn check_delay_ms(checks: i64) -> i64 {
+    let step = usize::try_from(checks).unwrap_or(usize::MAX);
+    CHECK_DELAYS_MS.get(step).copied().unwrap_or(DAILY_MS)
 }
 
 /// Appends an event about an object that was changed in this transaction.
@@ -204,4 +209,16 @@ async fn tell(
     snapshot: Snapshot,
 ) -> Result<(), DbError> {
     events::append(tx, app, cause, &events::News { kind, version, snapshot: &snapshot }).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_outcome_is_looked_up_soon_then_seldom_then_daily_for_ever() {
+        let delays: Vec<i64> = (0..5).map(|checks| check_delay_ms(checks) / 1_000).collect();
+        assert_eq!(delays, [30, 300, 3_600, 86_400, 86_400]);
+        assert_eq!(check_delay_ms(i64::MAX), DAILY_MS);
+    }
 }
