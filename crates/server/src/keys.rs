@@ -1,17 +1,18 @@
 //! What `onfile` encrypts in its own database: stored answers (they hold client secrets) and the personal fields in
 //! events, each under its person's key (M7), so that erasing a person is destroying one key.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use onfile_core::ids::{AccountId, CustomerId, Id};
 use onfile_core::random::Random;
 use onfile_service::binds;
-use onfile_service::db::{DbError, Tx};
+use onfile_service::db::{DbError, Row, Tx};
 use onfile_service::keyring::{FileKeys, KeyFilesError};
 use onfile_service::seal::{Aad, DataKey, Envelope, KeyWrapper, SealError};
 use onfile_service::subject_key::SubjectKey;
+use serde_json::{Value, json};
 
 /// How many people's keys are kept in memory; beyond it the memory starts afresh.
 const CACHE_MAX: usize = 100_000;
@@ -104,13 +105,50 @@ impl Keys {
         }
         let key = self.load(tx, account, customer).await?;
         if let Some(key) = &key {
-            let mut cache = self.cache();
-            if cache.len() >= CACHE_MAX {
-                cache.clear();
-            }
-            cache.insert(name, Arc::clone(key));
+            self.remember(account, customer, Arc::clone(key));
         }
         Ok(key)
+    }
+
+    fn remember(&self, account: &AccountId, customer: &CustomerId, key: Arc<SubjectKey>) {
+        let mut cache = self.cache();
+        if cache.len() >= CACHE_MAX {
+            cache.clear();
+        }
+        cache.insert((account.clone(), customer.clone()), key);
+    }
+
+    /// Loads the keys of customers into memory, in one statement: for a transaction that works on a set.
+    ///
+    /// # Errors
+    /// As [`Self::subject`].
+    pub async fn load_ahead(
+        &self,
+        tx: &mut Tx,
+        account: &AccountId,
+        customers: &[&CustomerId],
+    ) -> Result<(), DbError> {
+        let missing: BTreeSet<&&CustomerId> = {
+            let cache = self.cache();
+            customers.iter().filter(|&&id| !cache.contains_key(&(account.clone(), id.clone()))).collect()
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let set = Value::Array(missing.iter().map(|id| json!({ "id": id })).collect()).to_string();
+        let rows = tx
+            .query(
+                "SELECT customer_id, wrapped FROM customer_keys WHERE account_id = $1 \
+                 AND customer_id IN (SELECT r.value->>'id' FROM json_each($2) AS r)",
+                binds![account.as_str(), &set],
+            )
+            .await?;
+        for row in &rows {
+            let customer = CustomerId::from_trusted(row.text("customer_id")?);
+            let key = self.unwrap(account, &customer, row)?;
+            self.remember(account, &customer, key);
+        }
+        Ok(())
     }
 
     /// Destroys a person's key in this transaction: their events can never be read again. Other nodes forget it when
@@ -157,11 +195,19 @@ impl Keys {
                 binds![account.as_str(), customer.as_str()],
             )
             .await?;
-        let Some(row) = row else { return Ok(None) };
+        row.map(|row| self.unwrap(account, customer, &row)).transpose()
+    }
+
+    fn unwrap(
+        &self,
+        account: &AccountId,
+        customer: &CustomerId,
+        row: &Row,
+    ) -> Result<Arc<SubjectKey>, DbError> {
         let bytes = self.open_sealed(&key_aad(account, customer), &row.bytes("wrapped")?)?;
         let key = DataKey::from_bytes(&bytes).ok_or_else(|| failed(SealError::Open))?;
         let key = SubjectKey::new(&key, Arc::clone(&self.random)).map_err(failed)?;
-        Ok(Some(Arc::new(key)))
+        Ok(Arc::new(key))
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {

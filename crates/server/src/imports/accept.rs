@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use onfile_core::ids::{ImportId, PriceId, TestClockId};
 use onfile_service::db::{DbError, Tx};
 
@@ -106,6 +107,5 @@ fn key(clock: Option<&TestClockId>) -> &str {
 }
 
 fn content_hash(text: &str) -> String {
-    let digits = |byte: &u8| format!("{byte:02x}");
-    digest(&SHA256, text.as_bytes()).as_ref().iter().map(digits).collect::<Vec<_>>().concat()
+    HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref())
 }

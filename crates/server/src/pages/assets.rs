@@ -1,11 +1,11 @@
 //! The one style sheet of the pages, at an address that changes with its content.
 
-use std::fmt::Write;
 use std::sync::LazyLock;
 
 use aws_lc_rs::digest;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
 
 const CSS: &str = include_str!("assets/onfile.css");
 /// How many bytes of the digest stand in the address: enough that two releases never share one.
@@ -14,12 +14,8 @@ const NAME_BYTES: usize = 9;
 /// Its address. Whoever has it may keep it for ever, because another content has another address.
 pub static CSS_PATH: LazyLock<String> = LazyLock::new(|| {
     let digest = digest::digest(&digest::SHA256, CSS.as_bytes());
-    let mut path = String::from("/assets/onfile.");
-    for byte in digest.as_ref().iter().take(NAME_BYTES) {
-        let _infallible = write!(path, "{byte:02x}");
-    }
-    path.push_str(".css");
-    path
+    let name: Vec<u8> = digest.as_ref().iter().take(NAME_BYTES).copied().collect();
+    format!("/assets/onfile.{}.css", HEXLOWER.encode(&name))
 });
 
 /// Where the icon in the window's tab is. Without one, browsers ask for `/favicon.ico` on every visit.

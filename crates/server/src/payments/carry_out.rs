@@ -41,7 +41,7 @@ pub async fn carry_out(app: &Arc<App>, cause: &Cause, operation: Operation) -> O
     let (app, cause, id) = (Arc::clone(app), cause.clone(), operation.id.clone());
     let work = tokio::spawn(async move {
         let report = send(&app, &operation, lease_until(&app, &operation)).await;
-        settle(&app, &cause, &operation.id, &operation.debt, report).await
+        settle(&app, &cause, &operation.id, &operation.debt, &report).await
     });
     match work.await {
         Ok(Ok(settled)) => Some(settled),

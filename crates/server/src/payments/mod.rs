@@ -9,6 +9,7 @@ mod carry_out;
 mod cause;
 pub mod debits;
 pub mod destroy;
+pub mod dispatch;
 pub mod error;
 pub mod instruments;
 pub mod intents;

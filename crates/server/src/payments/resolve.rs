@@ -79,7 +79,7 @@ async fn resolve(app: &App, cause: &Cause, operation: Operation, lease_until: i6
     if operation.state == OperationState::Sending {
         // Whoever sent it is gone. From here on only an answer moves it: not even "not sent" is believed.
         let orphaned = nothing(Outcome::NoAnswer, false, "its sender stopped".into());
-        let settled = settle(app, cause, &operation.id, &operation.debt, orphaned).await?;
+        let settled = settle(app, cause, &operation.id, &operation.debt, &orphaned).await?;
         if !settled.state().is_open() {
             // It was only slow, and came first. What it said counts: the caller may have been told that nothing was
             // sent, so nothing must be.
@@ -88,7 +88,7 @@ async fn resolve(app: &App, cause: &Cause, operation: Operation, lease_until: i6
     }
     let report = find_out(app, &operation, lease_until).await;
     tracing::info!(operation = %operation.id, outcome = ?report.outcome, "looked up an unknown outcome");
-    settle(app, cause, &operation.id, &operation.debt, report).await.map(drop)
+    settle(app, cause, &operation.id, &operation.debt, &report).await.map(drop)
 }
 
 async fn find_out(app: &App, operation: &Operation, lease_until: i64) -> Report {

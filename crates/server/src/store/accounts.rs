@@ -73,8 +73,23 @@ pub async fn insert(tx: &mut Tx, stored: &StoredAccount, now_ms: i64) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn load(tx: &mut Tx, id: &AccountId) -> Result<Option<StoredAccount>, DbError> {
-    let sql = "SELECT account_id, name, livemode, demo, doc FROM accounts WHERE account_id = $1";
-    tx.query_opt(sql, binds![id.as_str()]).await?.as_ref().map(from_row).transpose()
+    let row = match tx.ahead(LOAD, || id.as_str().to_owned()) {
+        Some(row) => row,
+        None => tx.query_opt(LOAD, binds![id.as_str()]).await?,
+    };
+    row.as_ref().map(from_row).transpose()
+}
+
+const LOAD: &str = "SELECT account_id, name, livemode, demo, doc FROM accounts WHERE account_id = $1";
+
+/// Reads an account ahead, for [`load`] in a transaction that does not change it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn load_ahead(tx: &mut Tx, id: &AccountId) -> Result<(), DbError> {
+    let row = tx.query_opt(LOAD, binds![id.as_str()]).await?;
+    tx.read_ahead(LOAD, id.as_str().to_owned(), row);
+    Ok(())
 }
 
 /// Locks an account until the transaction ends.

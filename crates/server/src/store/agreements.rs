@@ -1,10 +1,14 @@
 //! Which agreements are due, and who looks after them. Claims are leases, taken in sets.
 
+use std::collections::HashMap;
+
 use onfile_core::ids::{AccountId, Id, InvoiceId, SubscriptionId};
 use onfile_service::binds;
 use onfile_service::db::{DbError, Row, Tx};
+use serde_json::{Value, json};
 
 use super::objects::{Versioned, from_row};
+use super::sets;
 use crate::model::invoice::Invoice;
 use crate::model::subscription::Subscription;
 
@@ -111,7 +115,7 @@ pub async fn hand_in_subscriptions(
     ids: &[SubscriptionId],
     lease_until: i64,
 ) -> Result<Vec<SubscriptionId>, DbError> {
-    let set: serde_json::Value = ids.iter().map(|id| serde_json::json!({ "id": id.as_str() })).collect();
+    let set: Value = ids.iter().map(|id| json!({ "id": id.as_str() })).collect();
     let rows = tx
         .query(
             "UPDATE subscriptions SET lease_until = 0 WHERE account_id = $1 AND lease_until = $3 \
@@ -240,14 +244,44 @@ pub async fn owes_other(
     subscription: &SubscriptionId,
     invoice: &InvoiceId,
 ) -> Result<bool, DbError> {
-    let row = tx
-        .query_opt(
-            "SELECT 1 AS one FROM invoices \
-             WHERE account_id = $1 AND subscription_id = $2 AND status = 'open' AND id <> $3 LIMIT 1",
-            binds![account.as_str(), subscription.as_str(), invoice.as_str()],
-        )
-        .await?;
+    let row = match tx.ahead(OWES_OTHER, || sets::key(account, invoice)) {
+        Some(row) => row,
+        None => {
+            let params = binds![account.as_str(), subscription.as_str(), invoice.as_str()];
+            tx.query_opt(OWES_OTHER, params).await?
+        }
+    };
     Ok(row.is_some())
+}
+
+const OWES_OTHER: &str = "SELECT id FROM invoices \
+    WHERE account_id = $1 AND subscription_id = $2 AND status = 'open' AND id <> $3 LIMIT 1";
+
+const OWE_OTHERS: &str = "SELECT r.value->>'id' AS id FROM json_each($2) AS r WHERE EXISTS (\
+    SELECT 1 FROM invoices AS i WHERE i.account_id = $1 AND i.subscription_id = r.value->>'subscription' \
+    AND i.status = 'open' AND i.id <> r.value->>'id')";
+
+/// Reads [`owes_other`] ahead for invoices that are about to be settled in this transaction: each of another agreement, so
+/// that none changes what another reads.
+///
+/// # Errors
+/// When the database fails.
+pub async fn owe_others_ahead(
+    tx: &mut Tx,
+    account: &AccountId,
+    invoices: &[(SubscriptionId, InvoiceId)],
+) -> Result<(), DbError> {
+    let row = |(of, id): &(SubscriptionId, InvoiceId)| json!({ "subscription": of, "id": id });
+    let set = Value::Array(invoices.iter().map(row).collect()).to_string();
+    let rows = tx.query(OWE_OTHERS, binds![account.as_str(), &set]).await?;
+    let mut owing = HashMap::new();
+    for row in rows {
+        owing.insert(row.text("id")?, row);
+    }
+    for (_, id) in invoices {
+        tx.read_ahead(OWES_OTHER, sets::key(account, id), owing.remove(id.as_str()));
+    }
+    Ok(())
 }
 
 /// Gives the next invoice numbers of some customers: for each, how many are wanted in, the last of them out. They are
@@ -260,8 +294,8 @@ pub async fn take_numbers(
     account: &AccountId,
     wanted: &std::collections::BTreeMap<String, i64>,
 ) -> Result<std::collections::BTreeMap<String, i64>, DbError> {
-    let row = |(customer, count)| serde_json::json!({ "customer": customer, "count": count });
-    let set: serde_json::Value = wanted.iter().map(row).collect();
+    let row = |(customer, count)| json!({ "customer": customer, "count": count });
+    let set: Value = wanted.iter().map(row).collect();
     let rows = tx
         .query(
             "INSERT INTO invoice_numbers (account_id, customer_id, last) \

@@ -1,15 +1,23 @@
 //! Events (M7): written in the transaction of the change they tell of, kept for ever, read in the account's order.
 
+use data_encoding::HEXLOWER;
 use onfile_core::ids::{AccountId, CustomerId, EventId, Id};
 use onfile_service::binds;
-use onfile_service::db::{DbError, Row, Tx};
+use onfile_service::db::{DbError, Put, Row, Tx};
 use onfile_service::seal::Aad;
+use serde_json::json;
 
 use crate::app::App;
 use crate::keys::open_under;
 use crate::model::event::{Event, Snapshot};
 use crate::model::event_types::is_known;
 use crate::payments::Cause;
+
+const APPEND_ALL: &str = "INSERT INTO events \
+    (account_id, id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed) \
+    SELECT $1, r.value->>'id', r.value->>'type', r.value->>'object', CAST(r.value->>'version' AS BIGINT), \
+    r.value->>'key', r.value->>'request', r.value->>'idempotency', unhex(r.value->>'sealed') \
+    FROM json_each($2) AS r";
 
 /// Stands in the place of a customer's id where an event is about none.
 const NO_CUSTOMER: &str = "";
@@ -38,6 +46,17 @@ pub async fn append(tx: &mut Tx, app: &App, cause: &Cause, news: &News<'_>) -> R
     let plaintext = serde_json::to_vec(news.snapshot)
         .map_err(|e| DbError::Inconsistent(format!("a snapshot to store: {e}")))?;
     let sealed = app.keys.seal_under(key.as_ref(), &aad(account, &id), &plaintext)?;
+    let subject = customer.map_or(NO_CUSTOMER, Id::as_str);
+    app.activity.mark(account, app.now_ms());
+    if tx.gathers() {
+        let row = json!({
+            "id": id.as_str(), "type": news.kind, "object": news.snapshot.object_id(), "version": news.version,
+            "key": subject, "request": cause.request_id, "idempotency": cause.idempotency_key(),
+            "sealed": HEXLOWER.encode(&sealed),
+        });
+        let id = id.as_str().to_owned();
+        return tx.put(Put { sql: APPEND_ALL, scope: account.as_str(), id, row, each: true }).await;
+    }
     tx.execute(
         "INSERT INTO events (account_id, id, type, object_id, object_version, key_id, request_id, idempotency_key, sealed) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -47,14 +66,13 @@ pub async fn append(tx: &mut Tx, app: &App, cause: &Cause, news: &News<'_>) -> R
             news.kind,
             news.snapshot.object_id(),
             news.version,
-            customer.map_or(NO_CUSTOMER, Id::as_str),
+            subject,
             cause.request_id.as_deref(),
             cause.idempotency_key(),
             &sealed,
         ],
     )
     .await?;
-    app.activity.mark(account, app.now_ms());
     Ok(())
 }
 

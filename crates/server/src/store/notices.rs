@@ -1,8 +1,10 @@
 //! The outbox of notices: written with the change that causes them, claimed by lease, settled by whoever claimed.
 
+use data_encoding::HEXLOWER;
 use onfile_core::ids::{AccountId, CustomerId, Id, NoticeId, PaymentIntentId};
 use onfile_service::binds;
-use onfile_service::db::{DbError, Row, Tx};
+use onfile_service::db::{DbError, Put, Row, Tx};
+use serde_json::json;
 
 use crate::model::notice::{Notice, NoticeState};
 
@@ -18,12 +20,31 @@ pub struct Sealed {
     pub sealed: Vec<u8>,
 }
 
-/// Inserts a notice; answers false, and changes nothing, when the same was told before.
+const INSERT_ALL: &str = "INSERT INTO notices \
+    (account_id, id, kind, customer_id, payment_intent_id, about, occasion, state, reason, attempts, due, settled, \
+    sealed) SELECT $1, r.value->>'id', r.value->>'kind', r.value->>'customer', r.value->>'payment', \
+    r.value->>'about', r.value->>'occasion', r.value->>'state', r.value->>'reason', \
+    CAST(r.value->>'attempts' AS BIGINT), CAST(r.value->>'due' AS BIGINT), CAST(r.value->>'settled' AS BIGINT), \
+    unhex(r.value->>'sealed') FROM json_each($2) AS r WHERE true \
+    ON CONFLICT (account_id, kind, about, occasion) DO NOTHING";
+
+/// Inserts a notice; answers false, and changes nothing, when the same was told before. A transaction that works on a set
+/// learns of that only when it writes the set: then too nothing is changed.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, account: &AccountId, new: &Sealed, occasion: &str) -> Result<bool, DbError> {
     let it = &new.notice;
+    if tx.gathers() {
+        let id = it.id.as_str().to_owned();
+        let row = json!({
+            "id": id, "kind": it.kind, "customer": it.customer, "payment": it.payment, "about": it.about,
+            "occasion": occasion, "state": it.state.as_str(), "reason": it.reason, "attempts": it.attempts,
+            "due": it.due, "settled": it.settled, "sealed": HEXLOWER.encode(&new.sealed),
+        });
+        tx.put(Put { sql: INSERT_ALL, scope: account.as_str(), id, row, each: false }).await?;
+        return Ok(true);
+    }
     let rows = tx
         .execute(
             "INSERT INTO notices (account_id, id, kind, customer_id, payment_intent_id, about, occasion, state, reason, \

@@ -7,6 +7,7 @@ use onfile_core::ids::{AccountId, Id};
 use onfile_service::binds;
 use onfile_service::db::{DbError, Param, Row, Tx};
 
+use super::sets;
 use crate::model::Object;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
@@ -41,8 +42,8 @@ pub struct Statements {
     /// The columns beside account, id, version and doc.
     pub(super) columns: &'static [&'static str],
     insert: &'static str,
-    load: &'static str,
-    lock: &'static str,
+    pub(super) load: &'static str,
+    pub(super) lock: &'static str,
     save: &'static str,
     pub(super) insert_all: &'static str,
     pub(super) load_all: &'static str,
@@ -93,13 +94,13 @@ macro_rules! statements {
                 " FROM json_each($2) AS r"
             ),
             load_all: concat!(
-                "SELECT version, doc FROM ", $table,
+                "SELECT id, version, doc FROM ", $table,
                 " WHERE account_id = $1 AND id IN (SELECT r.value->>'id' FROM json_each($2) AS r)"
             ),
             lock_all: concat!(
                 "UPDATE ", $table, " SET version = version + 1 ",
                 "WHERE account_id = $1 AND id IN (SELECT r.value->>'id' FROM json_each($2) AS r) ",
-                "RETURNING version, doc"
+                "RETURNING id, version, doc"
             ),
             save_all: concat!(
                 "UPDATE ", $table, " SET doc = r.value->>'doc'"
@@ -301,6 +302,9 @@ impl Stored for WebhookEndpoint {
 /// # Errors
 /// [`DbError::Duplicate`] when the id is taken.
 pub async fn insert<T: Stored>(tx: &mut Tx, account: &AccountId, object: &T) -> Result<(), DbError> {
+    if tx.gathers() {
+        return sets::put(tx, account, object, T::STATEMENTS.insert_all).await;
+    }
     let doc = to_doc(object)?;
     let mut params = vec![account.as_str().into(), object.id().as_str().into(), Param::from(&doc)];
     params.extend(object.columns());
@@ -317,7 +321,10 @@ pub async fn load<T: Stored>(
     account: &AccountId,
     id: &T::Id,
 ) -> Result<Option<Versioned<T>>, DbError> {
-    let row = tx.query_opt(T::STATEMENTS.load, binds![account.as_str(), id.as_str()]).await?;
+    let row = match tx.ahead(T::STATEMENTS.load, || sets::key(account, id)) {
+        Some(row) => row,
+        None => tx.query_opt(T::STATEMENTS.load, binds![account.as_str(), id.as_str()]).await?,
+    };
     row.as_ref().map(from_row).transpose()
 }
 
@@ -330,7 +337,11 @@ pub async fn lock<T: Stored>(
     account: &AccountId,
     id: &T::Id,
 ) -> Result<Option<Versioned<T>>, DbError> {
-    let row = tx.query_opt(T::STATEMENTS.lock, binds![account.as_str(), id.as_str()]).await?;
+    tx.forget_ahead(T::STATEMENTS.load, || sets::key(account, id));
+    let row = match tx.take_ahead(T::STATEMENTS.lock, || sets::key(account, id)) {
+        Some(row) => row,
+        None => tx.query_opt(T::STATEMENTS.lock, binds![account.as_str(), id.as_str()]).await?,
+    };
     row.as_ref().map(from_row).transpose()
 }
 
@@ -339,6 +350,9 @@ pub async fn lock<T: Stored>(
 /// # Errors
 /// [`DbError::Inconsistent`] when it is gone.
 pub async fn save<T: Stored>(tx: &mut Tx, account: &AccountId, object: &T) -> Result<(), DbError> {
+    if tx.gathers() {
+        return sets::put(tx, account, object, T::STATEMENTS.save_all).await;
+    }
     let doc = to_doc(object)?;
     let mut params = vec![account.as_str().into(), object.id().as_str().into(), Param::from(&doc)];
     params.extend(object.columns());

@@ -4,8 +4,10 @@ use onfile_core::attempts::Initiator;
 use onfile_core::ids::{AccountId, Id, OperationId};
 use onfile_core::operation::OperationState;
 use onfile_service::binds;
-use onfile_service::db::{DbError, Row, Tx};
+use onfile_service::db::{DbError, Put, Row, Tx};
+use serde_json::json;
 
+use super::sets;
 use crate::model::operation::{Kind, Operation, OperationDoc};
 
 /// Inserts an operation as *sending*. The index `operations_one_open` refuses a second open one for the same debt.
@@ -54,7 +56,7 @@ pub async fn insert_all(
         return Ok(());
     }
     let rows = operations.iter().map(|operation| {
-        Ok(serde_json::json!({
+        Ok(json!({
             "id": operation.id.as_str(),
             "debt": operation.debt,
             "kind": operation.kind.as_str(),
@@ -79,20 +81,38 @@ pub async fn insert_all(
     Ok(())
 }
 
+const LOCK: &str = "UPDATE operations SET checks = checks WHERE account_id = $1 AND id = $2 \
+    RETURNING id, debt_id, kind, state, initiator, checks, fingerprint, created, doc";
+
+const LOCK_ALL: &str = "UPDATE operations SET checks = checks WHERE account_id = $1 \
+    AND id IN (SELECT r.value->>'id' FROM json_each($2) AS r) \
+    RETURNING id, debt_id, kind, state, initiator, checks, fingerprint, created, doc";
+
+/// Locks operations ahead, for [`lock`] in this transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_ahead(tx: &mut Tx, account: &AccountId, ids: &[&OperationId]) -> Result<(), DbError> {
+    sets::ahead(tx, account, ids, LOCK, LOCK_ALL).await.map(drop)
+}
+
 /// Locks an operation until the transaction ends.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn lock(tx: &mut Tx, account: &AccountId, id: &OperationId) -> Result<Option<Operation>, DbError> {
-    let row = tx
-        .query_opt(
-            "UPDATE operations SET checks = checks WHERE account_id = $1 AND id = $2 \
-             RETURNING id, debt_id, kind, state, initiator, checks, fingerprint, created, doc",
-            binds![account.as_str(), id.as_str()],
-        )
-        .await?;
+    let row = match tx.take_ahead(LOCK, || sets::key(account, id)) {
+        Some(row) => row,
+        None => tx.query_opt(LOCK, binds![account.as_str(), id.as_str()]).await?,
+    };
     row.as_ref().map(from_row).transpose()
 }
+
+const SAVE_ALL: &str = "UPDATE operations SET state = r.value->>'state', \
+    counts_as_attempt = CAST(r.value->>'counts' AS BIGINT), check_at = CAST(r.value->>'check_at' AS BIGINT), \
+    checks = CAST(r.value->>'checks' AS BIGINT), settled = CAST(r.value->>'settled' AS BIGINT), \
+    doc = r.value->>'doc' FROM json_each($2) AS r \
+    WHERE operations.account_id = $1 AND operations.id = r.value->>'id'";
 
 /// Saves the outcome of an operation that was locked in this transaction. An attempt that never left us, or never
 /// arrived, no longer counts (M4).
@@ -108,6 +128,16 @@ pub async fn save(
 ) -> Result<(), DbError> {
     let doc = to_doc(&operation.doc)?;
     let settled = (!operation.state.is_open()).then_some(now_ms);
+    let counts = operation.state.may_have_reached_issuer() && operation.kind.is_attempt();
+    if tx.gathers() {
+        let id = operation.id.as_str();
+        let row = json!({
+            "id": id, "state": operation.state.as_str(), "counts": i64::from(counts), "check_at": check_at,
+            "checks": operation.checks, "settled": settled, "doc": doc,
+        });
+        let put = Put { sql: SAVE_ALL, scope: account.as_str(), id: id.to_owned(), row, each: true };
+        return tx.put(put).await;
+    }
     tx.execute(
         "UPDATE operations SET state = $3, counts_as_attempt = $4, check_at = $5, checks = $6, settled = $7, doc = $8 \
          WHERE account_id = $1 AND id = $2",
@@ -115,7 +145,7 @@ pub async fn save(
             account.as_str(),
             operation.id.as_str(),
             operation.state.as_str(),
-            operation.state.may_have_reached_issuer() && operation.kind.is_attempt(),
+            counts,
             check_at,
             operation.checks,
             settled,

@@ -2,7 +2,7 @@
 
 use onfile_core::ids::{AccountId, Id, InvoiceId, RunId};
 use onfile_service::binds;
-use onfile_service::db::{DbError, Row, Tx};
+use onfile_service::db::{DbError, Put, Row, Tx};
 use serde_json::{Value, json};
 
 use super::objects::{Versioned, from_row};
@@ -132,6 +132,11 @@ impl<'a> Settled<'a> {
     }
 }
 
+const SETTLE_ALL: &str = "UPDATE run_items SET state = r.value->>'state', reason = r.value->>'reason', \
+    next_attempt = CAST(r.value->>'next' AS BIGINT) FROM json_each($2) AS r \
+    WHERE run_items.account_id = $1 AND run_items.run_id = r.value->>'run' \
+    AND run_items.invoice_id = r.value->>'invoice'";
+
 /// Writes what became of an invoice in a run.
 ///
 /// # Errors
@@ -142,6 +147,21 @@ pub async fn settle_item(
     run: &RunId,
     settled: &Settled<'_>,
 ) -> Result<(), DbError> {
+    if tx.gathers() {
+        let invoice = settled.invoice.as_str();
+        let row = json!({
+            "run": run.as_str(), "invoice": invoice, "state": settled.state, "reason": settled.reason,
+            "next": settled.next_attempt,
+        });
+        let put = Put {
+            sql: SETTLE_ALL,
+            scope: account.as_str(),
+            id: format!("{run} {invoice}"),
+            row,
+            each: false,
+        };
+        return tx.put(put).await;
+    }
     tx.execute(
         "UPDATE run_items SET state = $4, reason = $5, next_attempt = $6 \
          WHERE account_id = $1 AND run_id = $2 AND invoice_id = $3",

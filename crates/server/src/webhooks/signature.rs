@@ -1,6 +1,7 @@
 //! The `Stripe-Signature` header: `t=<unix>,v1=<hex HMAC-SHA256(secret, "t.body")>`, one `v1` for each valid secret.
 
 use aws_lc_rs::hmac;
+use data_encoding::HEXLOWER;
 use onfile_service::secret::Secret;
 
 /// Signs a body for this moment. A secret is used as it stands, `whsec_` included.
@@ -14,7 +15,7 @@ pub fn header(secrets: &[Secret], unix_seconds: i64, body: &str) -> String {
         context.update(body.as_bytes());
         let tag = context.sign();
         header.push_str(",v1=");
-        header.extend(tag.as_ref().iter().map(|byte| format!("{byte:02x}")));
+        HEXLOWER.encode_append(tag.as_ref(), &mut header);
     }
     header
 }

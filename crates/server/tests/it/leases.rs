@@ -31,25 +31,6 @@ async fn run(server: &Server, app: &Arc<App>) -> Option<onfile_server::model::ru
     execute(app, &cause(server), &Scope { clock: None, trigger: "schedule" }).await.unwrap()
 }
 
-/// Agreements with this card that are due twice within two days.
-async fn due_daily(server: &Server, count: usize, card: &str) {
-    let price = server.price("2900", "month").await;
-    let noon_away = server.app.clock.now().checked_add(SignedDuration::from_hours(12)).unwrap();
-    let time = jiff::tz::TimeZone::UTC.to_datetime(noon_away).strftime("%H:%M").to_string();
-    for _ in 0..count {
-        let customer = server.post("/v1/customers", &[]).await.ok().id();
-        server.give_card(&customer, card).await;
-        let pairs = [
-            ("customer", customer.as_str()),
-            ("items[0][price]", price.as_str()),
-            ("onfile[recurrence][rule]", "FREQ=DAILY"),
-            ("onfile[recurrence][timezone]", "UTC"),
-            ("onfile[recurrence][time]", time.as_str()),
-        ];
-        server.post("/v1/subscriptions", &pairs).await.ok();
-    }
-}
-
 fn claim(app: &App) -> Claim<'static> {
     let now_ms = app.now_ms();
     Claim { clock: REAL_TIME, until_ms: now_ms, now_ms, lease_until: now_ms + 60_000, limit: 100 }
@@ -126,7 +107,7 @@ async fn an_order_that_lay_about_until_its_lease_was_over_does_not_leave_the_vau
 #[tokio::test]
 async fn a_set_that_was_claimed_by_somebody_else_since_is_theirs() {
     for server in servers().await {
-        due_daily(&server, 3, "pm_card_visa").await;
+        server.due_daily(&server.customers(3, "pm_card_visa").await).await;
         let account = &server.merchant.account.id;
         let slept = server.another_process(TWO_DAYS).await;
         let old = claim(&slept);
@@ -159,7 +140,7 @@ async fn a_set_that_was_claimed_by_somebody_else_since_is_theirs() {
 #[tokio::test]
 async fn an_invoice_is_tried_again_only_under_a_claim_that_still_counts() {
     for server in servers().await {
-        due_daily(&server, 1, "pm_card_chargeDeclined").await;
+        server.due_daily(&server.customers(1, "pm_card_chargeDeclined").await).await;
         let account = &server.merchant.account.id;
         let first = server.another_process(TWO_DAYS).await;
         assert!(run(&server, &first).await.is_some());
@@ -192,7 +173,7 @@ async fn an_invoice_is_tried_again_only_under_a_claim_that_still_counts() {
 #[tokio::test]
 async fn who_is_told_to_stop_takes_up_nothing_and_another_goes_on() {
     for server in servers().await {
-        due_daily(&server, 2, "pm_card_visa").await;
+        server.due_daily(&server.customers(2, "pm_card_visa").await).await;
         let stopping = server.another_process(TWO_DAYS).await;
         stopping.stop();
         assert!(run(&server, &stopping).await.is_none());

@@ -29,6 +29,7 @@ mod prices;
 mod products;
 mod runs;
 mod schedules;
+mod sets;
 mod shapes;
 mod subscriptions;
 mod support;

@@ -18,56 +18,16 @@ async fn subscription(server: &Server, customer: &str, price: &str, more: &[(&st
     server.post("/v1/subscriptions", &pairs).await.ok().id()
 }
 
-/// The time of day in twelve hours, whatever it is now: a daily schedule at that time is due twice within two days.
-fn half_a_day_away(server: &Server) -> String {
-    jiff::tz::TimeZone::UTC
-        .to_datetime(server.app.clock.now())
-        .checked_add(jiff::SignedDuration::from_hours(12))
-        .unwrap()
-        .strftime("%H:%M")
-        .to_string()
-}
-
-/// Subscriptions with a daily schedule whose first occurrence is half a day away.
-async fn daily(server: &Server, count: usize) -> Vec<String> {
-    let price = server.price("2900", "month").await;
-    let time = half_a_day_away(server);
-    let mut made = Vec::new();
-    for _ in 0..count {
-        let customer = server.post("/v1/customers", &[]).await.ok().id();
-        server.give_card(&customer, "pm_card_visa").await;
-        let every_day = [
-            ("onfile[recurrence][rule]", "FREQ=DAILY"),
-            ("onfile[recurrence][timezone]", "UTC"),
-            ("onfile[recurrence][time]", time.as_str()),
-        ];
-        made.push(subscription(server, &customer, &price, &every_day).await);
-    }
-    made
-}
-
 #[tokio::test]
 async fn a_preview_tells_what_a_run_would_do_and_changes_nothing() {
     for server in servers().await {
-        let made = daily(&server, 3).await;
+        let made = server.due_daily(&server.customers(3, "pm_card_visa").await).await;
         let poor = server.post("/v1/customers", &[]).await.ok().id();
-        let price = server.price("500", "month").await;
-        let time = half_a_day_away(&server);
-        let every_day = [
-            ("onfile[recurrence][rule]", "FREQ=DAILY"),
-            ("onfile[recurrence][timezone]", "UTC"),
-            ("onfile[recurrence][time]", time.as_str()),
-        ];
-        subscription(&server, &poor, &price, &every_day).await;
+        server.due_daily(&[poor]).await;
         let until = (server.app.now_seconds() + 2 * 86_400).to_string();
         let events = server.get("/v1/events", &[]).await.ok().id_of_first();
         let preview = server.post("/v1/onfile/runs/preview", &[("until", &until)]).await.ok();
-        assert_eq!(
-            preview.at("totals/usd"),
-            json!({ "count": 4, "amount": 3 * 2900 + 500 }),
-            "{}",
-            preview.body
-        );
+        assert_eq!(preview.at("totals/usd"), json!({ "count": 4, "amount": 4 * 2900 }), "{}", preview.body);
         assert_eq!((preview.at("to_charge"), preview.at("without_payment_method")), (json!(3), json!(1)));
         assert_eq!(server.get("/v1/events", &[]).await.ok().id_of_first(), events);
         assert_eq!(server.charges(), 0);
@@ -81,7 +41,7 @@ async fn a_preview_tells_what_a_run_would_do_and_changes_nothing() {
 #[tokio::test]
 async fn two_processes_share_a_run_and_charge_everything_once() {
     for server in servers().await {
-        let made = daily(&server, 40).await;
+        let made = server.due_daily(&server.customers(40, "pm_card_visa").await).await;
         // Two days on, both find everything due: two occurrences of each.
         let ahead = jiff::SignedDuration::from_hours(48);
         let (one, two) = (server.another_process(ahead).await, server.another_process(ahead).await);

@@ -13,12 +13,16 @@
 
 mod dialect;
 mod error;
+mod gathered;
 mod migrate;
 mod postgres;
 mod sqlite;
 mod value;
 
+use gathered::Gathered;
+
 pub use error::DbError;
+pub use gathered::Put;
 pub use migrate::Migration;
 pub use value::{Cell, Param, Row};
 
@@ -80,7 +84,7 @@ impl Db {
     /// # Errors
     /// [`DbError::Unavailable`] when the database cannot be reached.
     pub async fn begin(&self) -> Result<Tx, DbError> {
-        Ok(Tx(match &self.0 {
+        Ok(Tx::over(match &self.0 {
             Backend::Sqlite(db) => Inner::SqliteWrite(db.begin().await?),
             Backend::Postgres(db) => Inner::Postgres(db.begin().await?),
         }))
@@ -91,7 +95,7 @@ impl Db {
     /// # Errors
     /// [`DbError::Unavailable`] when the database cannot be reached.
     pub async fn read(&self) -> Result<Tx, DbError> {
-        Ok(Tx(match &self.0 {
+        Ok(Tx::over(match &self.0 {
             Backend::Sqlite(db) => Inner::SqliteRead(db.read().await?),
             Backend::Postgres(db) => Inner::Postgres(db.read().await?),
         }))
@@ -99,7 +103,11 @@ impl Db {
 }
 
 /// A transaction, or a reader.
-pub struct Tx(Inner);
+pub struct Tx {
+    inner: Inner,
+    /// Of a transaction that works on a set (see `gathered`).
+    gathered: Option<Gathered>,
+}
 
 enum Inner {
     SqliteWrite(sqlite::WriteTx),
@@ -113,17 +121,28 @@ impl std::fmt::Debug for Tx {
     }
 }
 
+impl Inner {
+    async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, DbError> {
+        match self {
+            Self::SqliteWrite(tx) => tx.execute(sql, params),
+            Self::SqliteRead(tx) => tx.execute(sql, params),
+            Self::Postgres(tx) => tx.execute(sql, params).await,
+        }
+    }
+}
+
 impl Tx {
+    fn over(inner: Inner) -> Self {
+        Self { inner, gathered: None }
+    }
+
     /// Runs a statement; answers how many rows it changed.
     ///
     /// # Errors
     /// As the engine says, sorted by [`DbError`].
     pub async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, DbError> {
-        match &mut self.0 {
-            Inner::SqliteWrite(tx) => tx.execute(sql, params),
-            Inner::SqliteRead(tx) => tx.execute(sql, params),
-            Inner::Postgres(tx) => tx.execute(sql, params).await,
-        }
+        self.flush().await?;
+        self.inner.execute(sql, params).await
     }
 
     /// Runs a statement and collects its rows.
@@ -131,7 +150,8 @@ impl Tx {
     /// # Errors
     /// As the engine says, sorted by [`DbError`].
     pub async fn query(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, DbError> {
-        match &mut self.0 {
+        self.flush().await?;
+        match &mut self.inner {
             Inner::SqliteWrite(tx) => tx.query(sql, params),
             Inner::SqliteRead(tx) => tx.query(sql, params),
             Inner::Postgres(tx) => tx.query(sql, params).await,
@@ -169,8 +189,9 @@ impl Tx {
     /// # Errors
     /// When the commit failed, or when its outcome is not known (never [`DbError::Unavailable`]): every write carries an
     /// id chosen by the caller and a unique constraint, so that it can be repeated safely.
-    pub async fn commit(self) -> Result<(), DbError> {
-        match self.0 {
+    pub async fn commit(mut self) -> Result<(), DbError> {
+        self.flush().await?;
+        match self.inner {
             Inner::SqliteWrite(tx) => tx.commit().await,
             Inner::SqliteRead(_) => Ok(()),
             Inner::Postgres(tx) => tx.commit().await,
@@ -179,7 +200,7 @@ impl Tx {
 
     /// Runs DDL of a migration, translated for the engine.
     async fn run_ddl(&mut self, sql: &str) -> Result<(), DbError> {
-        match &mut self.0 {
+        match &mut self.inner {
             Inner::SqliteWrite(tx) => tx.run_ddl(&dialect::ddl(Engine::Sqlite, sql)),
             Inner::SqliteRead(_) => Err(DbError::Refused("a reader cannot migrate".into())),
             Inner::Postgres(tx) => tx.run_ddl(&dialect::ddl(Engine::Postgres, sql)).await,

@@ -5,6 +5,7 @@
 mod client;
 mod db;
 mod deadlines;
+mod gathered;
 mod places;
 mod tls;
 mod transactions;

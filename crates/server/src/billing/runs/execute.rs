@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onfile_core::ids::{Id, SubscriptionId};
+use onfile_core::ids::{CustomerId, Id, SubscriptionId};
 use onfile_service::db::DbError;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -12,7 +12,8 @@ use crate::model::operation::Operation;
 use crate::model::run::{Run, RunState};
 use crate::model::subscription::Subscription;
 use crate::model::test_clock::TestClock;
-use crate::payments::{self, Cause};
+use crate::payments::Cause;
+use crate::payments::dispatch::{Dispatch, IN_FLIGHT};
 use crate::store::agreements::{self, Claim, HeldInvoice, REAL_TIME};
 use crate::store::objects::{self, Versioned};
 use crate::store::{runs, sets};
@@ -22,8 +23,6 @@ use super::super::{Error, collect};
 
 /// How many agreements, or invoices, are claimed and written in one transaction.
 const SET: u32 = 200;
-/// How many requests are under way at a time: a processor that takes 300 ms is then asked 800 times a second.
-const IN_FLIGHT: usize = 256;
 
 /// Whose due work, and in which time.
 #[derive(Debug, Clone)]
@@ -75,14 +74,15 @@ pub async fn start(app: &Arc<App>, cause: &Cause, scope: Scope) -> Result<Option
 /// When the database fails: what was claimed is claimed again later.
 pub async fn execute(app: &Arc<App>, cause: &Cause, scope: &Scope) -> Result<Option<Run>, Error> {
     let mut run = None;
-    let mut under_way = UnderWay::new(app, cause);
+    let mut first_attempts = Dispatch::new(app, cause);
     while !app.shutdown.is_requested()
         && let Some(operations) = bill_set(app, cause, scope, &mut run).await?
     {
         for operation in operations {
-            under_way.send(operation).await;
+            first_attempts.send(operation).await;
         }
     }
+    let mut further_attempts = Collecting::new(app, cause);
     while !app.shutdown.is_requested() {
         let invoices = claim_invoices(app, cause, scope).await?;
         if invoices.is_empty() {
@@ -90,12 +90,12 @@ pub async fn execute(app: &Arc<App>, cause: &Cause, scope: &Scope) -> Result<Opt
         }
         let run = begin(app, cause, scope, &mut run).await?;
         for invoice in invoices {
-            under_way.collect(invoice, &run, scope.now(app)).await;
+            further_attempts.collect(invoice, &run, scope.now(app)).await;
         }
         // What is tried again is not due again at once, but an attempt that could not be made may be.
-        under_way.finish().await;
+        further_attempts.finish().await;
     }
-    under_way.finish().await;
+    first_attempts.finish().await;
     match run {
         Some(run) => Ok(Some(close(app, cause, &run).await?)),
         None => Ok(None),
@@ -126,6 +126,9 @@ async fn bill_set(
     }
     let refs: Vec<&SubscriptionId> = ours.iter().collect();
     let locked = sets::lock::<Subscription>(&mut tx, account, &refs).await?;
+    tx.gather();
+    let customers: Vec<&CustomerId> = locked.iter().map(|found| &found.object.customer).collect();
+    app.keys.load_ahead(&mut tx, account, &customers).await?;
     let how = How { now: scope.now(app), run: Some(run.id.clone()), hold: false };
     let issued = issue(&mut tx, app, cause, locked, &how).await?;
     tx.commit().await?;
@@ -225,29 +228,18 @@ pub(super) async fn close(app: &App, cause: &Cause, run: &Run) -> Result<Run, Er
     Ok(it)
 }
 
-/// The requests of a run that are under way.
-struct UnderWay<'a> {
+/// The invoices of a run that are being collected again, each in transactions of its own: its method and mandate are
+/// looked at once more.
+struct Collecting<'a> {
     app: &'a Arc<App>,
     cause: &'a Cause,
     places: Arc<Semaphore>,
     tasks: JoinSet<()>,
 }
 
-impl<'a> UnderWay<'a> {
+impl<'a> Collecting<'a> {
     fn new(app: &'a Arc<App>, cause: &'a Cause) -> Self {
         Self { app, cause, places: Arc::new(Semaphore::new(IN_FLIGHT)), tasks: JoinSet::new() }
-    }
-
-    /// Sends a begun operation as soon as there is a place.
-    async fn send(&mut self, operation: Operation) {
-        let place = Arc::clone(&self.places).acquire_owned().await;
-        let (app, cause) = (Arc::clone(self.app), self.cause.clone());
-        self.tasks.spawn(async move {
-            payments::carry_out(&app, &cause, operation).await;
-            drop(place);
-        });
-        // Those that are done are forgotten, so that memory does not grow with the run.
-        while self.tasks.try_join_next().is_some() {}
     }
 
     /// Collects an invoice again as soon as there is a place.

@@ -84,7 +84,7 @@ async fn look(app: &App, cause: &Cause, operation: &Operation, waiting: Waiting)
     tracing::info!(operation = %operation.id, outcome = ?report.outcome, ?waiting, "looked up a bank debit");
     let verdict = report.answer.as_ref().map(|answer| answer.verdict.clone());
     match (waiting, verdict) {
-        (Waiting::Pending, _) => settle(app, cause, &operation.id, &operation.debt, report).await.map(drop),
+        (Waiting::Pending, _) => settle(app, cause, &operation.id, &operation.debt, &report).await.map(drop),
         (Waiting::Settled, Some(Verdict::Returned { code })) => {
             taken_back::settle(app, cause, operation, &code).await
         }

@@ -5,6 +5,7 @@ mod method;
 pub(super) mod micro_deposits;
 mod payment;
 mod refund;
+pub(super) mod set;
 mod setup;
 
 use onfile_core::ids::{Id, OperationId, PaymentIntentId, SetupIntentId};
@@ -58,41 +59,56 @@ pub(super) async fn settle(
     cause: &Cause,
     id: &OperationId,
     debt: &str,
-    report: Report,
+    report: &Report,
 ) -> Result<Settled, Error> {
     let mut tx = app.db.begin().await?;
+    let (settled, changed) = settle_in(&mut tx, app, cause, id, debt, report).await?;
+    if changed {
+        tx.commit().await?;
+    }
+    Ok(settled)
+}
+
+/// Settles an operation in the caller's transaction; tells whether there is anything to commit.
+async fn settle_in(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    id: &OperationId,
+    debt: &str,
+    report: &Report,
+) -> Result<(Settled, bool), Error> {
     // The debt is locked before its operation, everywhere, so that two who settle never wait for each other.
-    let mut settling = Settling { app, cause, report, debt: Debt::lock(&mut tx, cause, debt).await? };
+    let mut settling = Settling { app, cause, report, debt: Debt::lock(tx, cause, debt).await? };
     let account = &cause.account.id;
-    let mut operation = operations::lock(&mut tx, account, id)
+    let mut operation = operations::lock(tx, account, id)
         .await?
         .ok_or_else(|| DbError::Inconsistent(format!("operation {id} is gone")))?;
     let before = operation.state;
     if before == OperationState::RequiresAction {
         // The operation that goes on after the challenge speaks from now on: a look-up of this one that comes late
         // would tell what that one did, and it would count twice.
-        return settling.as_it_is(&mut tx, &operation).await;
+        return Ok((settling.as_it_is(tx, &operation).await?, false));
     }
     match operation.state.settle(settling.report.outcome) {
         Ok(state) => operation.state = state,
         Err(impossible) => {
             tracing::error!(operation = %id, %impossible, "an answer contradicts what is known; a person must look");
-            return settling.as_it_is(&mut tx, &operation).await;
+            return Ok((settling.as_it_is(tx, &operation).await?, false));
         }
     }
     if operation.state == before && before != OperationState::Unknown {
-        return settling.as_it_is(&mut tx, &operation).await;
+        return Ok((settling.as_it_is(tx, &operation).await?, false));
     }
     settling.remember(&mut operation);
     let settled = if operation.state == before {
-        settling.as_it_is(&mut tx, &operation).await?
+        settling.as_it_is(tx, &operation).await?
     } else {
-        settling.apply(&mut tx, &mut operation).await?
+        settling.apply(tx, &mut operation).await?
     };
     let check_at = next_check(app, &mut operation);
-    operations::save(&mut tx, account, &operation, app.now_ms(), check_at).await?;
-    tx.commit().await?;
-    Ok(settled)
+    operations::save(tx, account, &operation, app.now_ms(), check_at).await?;
+    Ok((settled, true))
 }
 
 /// What an operation belongs to, locked.
@@ -116,7 +132,7 @@ impl Debt {
 struct Settling<'a> {
     app: &'a App,
     cause: &'a Cause,
-    report: Report,
+    report: &'a Report,
     debt: Debt,
 }
 
@@ -131,22 +147,22 @@ impl Settling<'_> {
     async fn apply(&mut self, tx: &mut Tx, operation: &mut Operation) -> Result<Settled, Error> {
         match (&mut self.debt, operation.kind) {
             (debt, Kind::MicroDeposits) => {
-                micro_deposits::sent(tx, self.app, self.cause, &self.report, debt, operation).await
+                micro_deposits::sent(tx, self.app, self.cause, self.report, debt, operation).await
             }
             (debt, Kind::VerifyMicroDeposits) => {
-                micro_deposits::guessed(tx, self.app, self.cause, &self.report, debt, operation).await
+                micro_deposits::guessed(tx, self.app, self.cause, self.report, debt, operation).await
             }
             (Debt::Payment(intent), Kind::Refund) => {
-                refund::settle(tx, self.app, self.cause, &self.report, intent, operation).await
+                refund::settle(tx, self.app, self.cause, self.report, intent, operation).await
             }
             (Debt::Payment(intent), Kind::Authorise | Kind::Complete) => {
-                payment::settle_attempt(tx, self.app, self.cause, &self.report, intent, operation).await
+                payment::settle_attempt(tx, self.app, self.cause, self.report, intent, operation).await
             }
             (Debt::Payment(intent), Kind::Capture | Kind::Void) => {
                 payment::settle_follow_up(tx, self.app, self.cause, intent, operation).await
             }
             (Debt::Setup(intent), _) => {
-                setup::settle(tx, self.app, self.cause, &self.report, intent, operation).await
+                setup::settle(tx, self.app, self.cause, self.report, intent, operation).await
             }
             (Debt::Payment(intent), Kind::Verify | Kind::CompleteVerify) => {
                 Err(DbError::Inconsistent(format!("a verification of payment {}", intent.object.id)).into())

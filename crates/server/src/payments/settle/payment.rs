@@ -2,10 +2,11 @@
 
 use onfile_connectors::Verdict;
 use onfile_core::ach::RETURN_WINDOW_DAYS;
-use onfile_core::ids::ChargeId;
+use onfile_core::ids::{ChargeId, Id};
 use onfile_core::operation::OperationState;
 use onfile_core::payment::{Amounts, CaptureMethod, PaymentStatus};
-use onfile_service::db::{DbError, Tx};
+use onfile_service::db::{DbError, Put, Tx};
+use serde_json::json;
 
 use crate::app::App;
 use crate::billing;
@@ -360,14 +361,13 @@ const DAY_MS: i64 = 86_400_000;
 /// Base-62 digits of a receipt's token: 190 bits.
 const RECEIPT_TOKEN_DIGITS: usize = 32;
 
+const INSERT_RECEIPTS: &str = "INSERT INTO receipts (account_id, token, charge_id) \
+    SELECT $1, r.value->>'token', r.value->>'charge' FROM json_each($2) AS r";
+
 async fn insert_receipt(tx: &mut Tx, cause: &Cause, charge: &Charge) -> Result<(), DbError> {
-    use onfile_core::ids::Id;
-    tx.execute(
-        "INSERT INTO receipts (account_id, token, charge_id) VALUES ($1, $2, $3)",
-        onfile_service::binds![cause.account.id.as_str(), &charge.receipt_token, charge.id.as_str()],
-    )
-    .await?;
-    Ok(())
+    let row = json!({ "token": charge.receipt_token, "charge": charge.id });
+    let id = charge.receipt_token.clone();
+    tx.put(Put { sql: INSERT_RECEIPTS, scope: cause.account.id.as_str(), id, row, each: true }).await
 }
 
 async fn lock_charge(

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
 use super::{Reply, Server};
 
 /// How long a clock may take to arrive, in steps of 20 ms: generous, since only a failure waits for it.
@@ -39,6 +42,36 @@ impl Server {
         let default = [("invoice_settings[default_payment_method]", method.as_str())];
         self.post(&format!("/v1/customers/{customer}"), &default).await.ok();
         method
+    }
+
+    /// Agreements at 29.00 a month of these customers, due every day half a day away: twice within two days.
+    pub async fn due_daily(&self, customers: &[String]) -> Vec<String> {
+        let price = self.price("2900", "month").await;
+        let noon_away = self.app.clock.now().checked_add(SignedDuration::from_hours(12)).unwrap();
+        let time = TimeZone::UTC.to_datetime(noon_away).strftime("%H:%M").to_string();
+        let mut made = Vec::new();
+        for customer in customers {
+            let pairs = [
+                ("customer", customer.as_str()),
+                ("items[0][price]", price.as_str()),
+                ("onfile[recurrence][rule]", "FREQ=DAILY"),
+                ("onfile[recurrence][timezone]", "UTC"),
+                ("onfile[recurrence][time]", time.as_str()),
+            ];
+            made.push(self.post("/v1/subscriptions", &pairs).await.ok().id());
+        }
+        made
+    }
+
+    /// New customers with this card as their default.
+    pub async fn customers(&self, count: usize, card: &str) -> Vec<String> {
+        let mut made = Vec::new();
+        for _ in 0..count {
+            let customer = self.post("/v1/customers", &[("email", "jenny@example.com")]).await.ok().id();
+            self.give_card(&customer, card).await;
+            made.push(customer);
+        }
+        made
     }
 
     /// How many requests have reached the processor.

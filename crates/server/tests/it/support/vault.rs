@@ -21,6 +21,7 @@ use onfile_service::ambient::SystemClock;
 use onfile_service::listen::{Bound, ListenAddress, ListenConfig, serve};
 use onfile_service::shutdown::Shutdown;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 /// What the vault knows and did.
 #[derive(Default)]
@@ -60,6 +61,8 @@ pub struct Inner {
     pub network_code: Option<String>,
     /// How long the next order is held up before it is looked at.
     pub stall: Option<Duration>,
+    /// Where set, orders wait until it says true.
+    pub gate: Option<watch::Receiver<bool>>,
     /// A method whose destruction is refused.
     pub indestructible: Option<PaymentMethodId>,
 }
@@ -207,7 +210,13 @@ async fn destroy(State(vault): State<Vault>, Json(request): Json<Destroy>) -> Re
 }
 
 async fn forward(State(vault): State<Vault>, Json(order): Json<ForwardOrder>) -> Response {
-    let stall = vault.lock().unwrap().stall.take();
+    let (stall, gate) = {
+        let mut inner = vault.lock().unwrap();
+        (inner.stall.take(), inner.gate.clone())
+    };
+    if let Some(mut gate) = gate {
+        let _gone_is_open = gate.wait_for(|open| *open).await;
+    }
     if let Some(stall) = stall {
         tokio::time::sleep(stall).await;
     }
