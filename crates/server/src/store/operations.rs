@@ -108,11 +108,13 @@ pub async fn lock(tx: &mut Tx, account: &AccountId, id: &OperationId) -> Result<
     row.as_ref().map(from_row).transpose()
 }
 
-const SAVE_ALL: &str = "UPDATE operations SET state = r.value->>'state', \
-    counts_as_attempt = CAST(r.value->>'counts' AS BIGINT), check_at = CAST(r.value->>'check_at' AS BIGINT), \
-    checks = CAST(r.value->>'checks' AS BIGINT), settled = CAST(r.value->>'settled' AS BIGINT), \
-    doc = r.value->>'doc' FROM json_each($2) AS r \
-    WHERE operations.account_id = $1 AND operations.id = r.value->>'id'";
+const SAVE_ALL: &str = "WITH changes AS MATERIALIZED (SELECT r.value->>'id' AS id, r.value->>'state' AS state, \
+    CAST(r.value->>'counts' AS BIGINT) AS counts, CAST(r.value->>'check_at' AS BIGINT) AS check_at, \
+    CAST(r.value->>'checks' AS BIGINT) AS checks, CAST(r.value->>'settled' AS BIGINT) AS settled, \
+    r.value->>'doc' AS doc FROM json_each($2) AS r) \
+    UPDATE operations SET state = changes.state, counts_as_attempt = changes.counts, check_at = changes.check_at, \
+    checks = changes.checks, settled = changes.settled, doc = changes.doc FROM changes \
+    WHERE operations.account_id = $1 AND operations.id = changes.id";
 
 /// Saves the outcome of an operation that was locked in this transaction. An attempt that never left us, or never
 /// arrived, no longer counts (M4).

@@ -132,10 +132,11 @@ impl<'a> Settled<'a> {
     }
 }
 
-const SETTLE_ALL: &str = "UPDATE run_items SET state = r.value->>'state', reason = r.value->>'reason', \
-    next_attempt = CAST(r.value->>'next' AS BIGINT) FROM json_each($2) AS r \
-    WHERE run_items.account_id = $1 AND run_items.run_id = r.value->>'run' \
-    AND run_items.invoice_id = r.value->>'invoice'";
+const SETTLE_ALL: &str = "WITH changes AS MATERIALIZED (SELECT r.value->>'run' AS run, \
+    r.value->>'invoice' AS invoice, r.value->>'state' AS state, r.value->>'reason' AS reason, \
+    CAST(r.value->>'next' AS BIGINT) AS next FROM json_each($2) AS r) \
+    UPDATE run_items SET state = changes.state, reason = changes.reason, next_attempt = changes.next FROM changes \
+    WHERE run_items.account_id = $1 AND run_items.run_id = changes.run AND run_items.invoice_id = changes.invoice";
 
 /// Writes what became of an invoice in a run.
 ///
