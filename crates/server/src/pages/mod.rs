@@ -19,6 +19,7 @@ mod returns;
 mod sessions;
 mod steps;
 mod ticket;
+pub(crate) mod verifications;
 mod visit;
 pub(crate) mod widgets;
 pub(crate) mod words;
@@ -47,6 +48,7 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .merge(invoices::router())
         .merge(receipts::router())
         .merge(returns::router())
+        .merge(verifications::router())
         .merge(dashboard::router())
         .layer(middleware::from_fn_with_state(Arc::clone(app), protect))
 }

@@ -7,7 +7,7 @@ use super::Context;
 use crate::model::invoice::Invoice;
 use crate::model::payment_intent::{AttemptError, Challenge, MicroDeposits};
 use crate::model::{Metadata, Shipping};
-use crate::pages::invoices;
+use crate::pages::{invoices, verifications};
 
 /// Metadata, keys in order.
 pub fn metadata(metadata: &Metadata) -> Value {
@@ -118,7 +118,7 @@ pub fn automatic(enabled: bool) -> Value {
 
 /// Where the customer can tell us of micro-deposits. The client secret lets them.
 pub fn verification_url(context: &Context<'_>, client_secret: &str) -> String {
-    format!("{}/verify/{}_{client_secret}", context.public_url, crate::wire::auth::tail(&context.account.id))
+    format!("{}{}", context.public_url, verifications::path_of(&context.account.id, client_secret))
 }
 
 /// `payment_method_options[us_bank_account]`.

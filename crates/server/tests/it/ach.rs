@@ -3,18 +3,11 @@
 use onfile_server::payments::{debits, resolve};
 use serde_json::{Value, json};
 
-use crate::support::vault::{TYPED_BANK, fresh_source};
+use crate::support::bank::{AGREED, BANK, typed};
 use crate::support::{Reply, Server, send, servers, servers_with};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
-const BANK: (&str, &str) = ("payment_method_types[0]", "us_bank_account");
-const AGREED: [(&str, &str); 3] = [
-    ("mandate_data[customer_acceptance][type]", "online"),
-    ("mandate_data[customer_acceptance][online][ip_address]", "203.0.113.7"),
-    ("mandate_data[customer_acceptance][online][user_agent]", "Browser 1"),
-];
-
 async fn pay(server: &Server, extra: &[(&str, &str)]) -> Reply {
     let mut pairs = vec![("amount", "2900"), ("currency", "usd"), ("confirm", "true"), BANK];
     pairs.extend_from_slice(extra);
@@ -242,19 +235,6 @@ async fn a_debit_whose_answer_was_lost_is_looked_up_and_submitted_once() {
         assert_eq!(read(&server, &intent).await.at("status"), "succeeded");
         assert_eq!(server.vault.lock().unwrap().forwarded.len(), 1);
     }
-}
-
-fn typed(server: &Server) -> String {
-    let digits = server.app.ids.next::<onfile_core::ids::PaymentMethodId>();
-    let digits = digits_of(&digits);
-    let source = format!("tok_{TYPED_BANK}{}", &digits[TYPED_BANK.len()..]);
-    fresh_source(&server.vault, &source);
-    source
-}
-
-fn digits_of(id: &onfile_core::ids::PaymentMethodId) -> String {
-    use onfile_core::ids::Id;
-    id.as_str().trim_start_matches("pm_").to_owned()
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ mod shapes;
 mod subscriptions;
 mod support;
 mod vault_accounts;
+mod verification_page;
 mod walls;
 mod webhook_endpoints;
 mod webhook_failures;

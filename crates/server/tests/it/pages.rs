@@ -6,9 +6,8 @@ use onfile_server::pages::Ticket;
 use onfile_server::store::accounts::{self, AccountDoc, StoredAccount};
 use onfile_server::store::staff;
 
+use crate::support::pages::OURS;
 use crate::support::{Reply, Server, form, merchant, send, servers};
-
-const OURS: &str = "http://localhost:4242";
 
 async fn post(
     server: &Server,

@@ -7,10 +7,10 @@ use onfile_service::binds;
 use serde_json::{Value, json};
 
 use crate::support::billing::at;
+use crate::support::pages::{OURS, open, page, post};
 use crate::support::vault::fresh_source;
 use crate::support::{Reply, Server, form, merchant, send, servers};
 
-const OURS: &str = "http://localhost:4242";
 const START: &str = "2027-01-31T10:00:00Z";
 const AFTER_ALL_ATTEMPTS: &str = "2027-03-10T12:00:00Z";
 const TOKEN: &str = "tok_0123456789ABCDEFGHIJKLMNOPQRSTU";
@@ -42,14 +42,6 @@ async fn bill(server: &Server) -> Bill {
     Bill { customer, subscription, invoice, path, before: server.charges() }
 }
 
-async fn open(server: &Server, path: &str) -> Reply {
-    send(server.bare("GET", path)).await
-}
-
-async fn post(server: &Server, path: &str, origin: &str, pairs: &[(&str, &str)]) -> Reply {
-    send(server.bare("POST", path).header("origin", origin).body(form(pairs))).await
-}
-
 impl Bill {
     async fn pay(&self, server: &Server, pairs: &[(&str, &str)]) -> Reply {
         post(server, &format!("{}/pay", self.path), OURS, pairs).await
@@ -70,10 +62,6 @@ impl Bill {
         let subscription = server.get(&format!("/v1/subscriptions/{}", self.subscription), &[]).await.ok();
         (invoice.at("status"), subscription.at("status"))
     }
-}
-
-fn page(reply: &Reply) -> String {
-    reply.body.as_str().unwrap_or_else(|| panic!("{}", reply.body)).to_owned()
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! The real router over real HTTP, one for each database at hand.
 
+pub mod bank;
 pub mod billing;
 pub mod mail;
+pub mod pages;
 pub mod receiver;
 pub mod vault;
 
