@@ -46,7 +46,7 @@ def programs(tmp_path_factory):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_sdk_for_node_is_pleased(scenario, programs, stack):
+def test_stripe_node_is_answered_as_its_types_say(scenario, programs, stack):
     said = run(
         [*NODE, f"{scenario}.js"], programs,
         ONFILE_API=stack.api, ONFILE_SANDBOX=stack.sandbox,

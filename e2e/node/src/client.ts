@@ -14,8 +14,8 @@ export const secretKey = setting("ONFILE_SECRET_KEY");
 export const publishableKey = setting("ONFILE_PUBLISHABLE_KEY");
 
 /** A client that shows this key. Without retries, so that the first answer is the one tested. */
-export function clientWith(key: string, port = api.port): Stripe {
-  return new Stripe(key, { protocol: "http", host: api.hostname, port, maxNetworkRetries: 0 });
+export function clientWith(key: string, config: Stripe.StripeConfig = {}): Stripe {
+  return new Stripe(key, { protocol: "http", host: api.hostname, port: api.port, maxNetworkRetries: 0, ...config });
 }
 
 export const stripe = clientWith(secretKey);
@@ -42,5 +42,6 @@ export async function ledger(kind: string, amount: number): Promise<LedgerLine[]
   const text = await answer.text();
   if (!answer.ok) throw new Error(`the ledger answers ${answer.status}: ${text}`);
   const lines = text.split("\n").filter((line) => line !== "");
-  return lines.map((line) => JSON.parse(line) as LedgerLine).filter((line) => line.kind === kind && line.amount === amount);
+  const told = lines.map((line) => JSON.parse(line) as LedgerLine);
+  return told.filter((line) => line.kind === kind && line.amount === amount);
 }

@@ -8,7 +8,10 @@ import { stripe } from "./client.js";
 const ARRIVAL_MS_MAX = 60_000;
 const LOOK_AGAIN_MS = 50;
 
-/** A moment of the calendar in UTC, in seconds. Months count from 1 and may go beyond a year; day 0 is the last one before. */
+/**
+ * A moment of the calendar in UTC, in seconds. Months count from 1 and may go beyond a year; day 0 is the last one of the
+ * month before.
+ */
 export function moment(year: number, month: number, day: number, hour: number): number {
   return Date.UTC(year, month - 1, day, hour) / 1000;
 }

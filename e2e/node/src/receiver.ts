@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Stripe } from "stripe";
@@ -31,15 +32,17 @@ export class Receiver {
   static async listen(types: Stripe.WebhookEndpointCreateParams.EnabledEvent[]): Promise<Receiver> {
     const server = createServer();
     const receiver = new Receiver(server);
-    server.on("request", async (request, response) => {
-      const body = await read(request);
-      response.writeHead(receiver.#answer(body, request.headers["stripe-signature"])).end();
+    server.on("request", (request, response) => {
+      const answer = (body: string) => receiver.#answer(body, request.headers["stripe-signature"]);
+      read(request).then(
+        (body) => response.writeHead(answer(body)).end(),
+        () => response.destroy(),
+      );
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    const address = server.address();
-    assert.ok(typeof address === "object" && address !== null);
-    const url = `http://127.0.0.1:${address.port}/hooks`;
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/hooks`;
     receiver.#endpoint = await stripe.webhookEndpoints.create({ url, enabled_events: types });
     return receiver;
   }

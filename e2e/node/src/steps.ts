@@ -47,6 +47,11 @@ export async function refusal<E extends Stripe.errors.StripeError>(
   assert.fail(`no ${kind.name}`);
 }
 
+/** The same for what the shop itself did wrong. */
+export function invalid(request: Promise<unknown>): Promise<Stripe.errors.StripeInvalidRequestError> {
+  return refusal(stripe.errors.StripeInvalidRequestError, request);
+}
+
 /** What an expandable field holds once it was asked to be expanded. */
 export function expanded<T extends object>(field: string | T | null | undefined): T {
   assert.ok(typeof field === "object" && field !== null, `not expanded: ${JSON.stringify(field)}`);

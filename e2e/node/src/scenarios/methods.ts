@@ -3,13 +3,16 @@
 import assert from "node:assert/strict";
 
 import { clientWith, publishableKey, stripe } from "../client.js";
-import { all, expanded, present, refusal, step } from "../steps.js";
+import { all, expanded, invalid, present, refusal, step } from "../steps.js";
 
 const customer = await stripe.customers.create({ name: "Ada Lovelace" });
 
 const visa = await step("a card is attached, and shows its last digits and no more", async () => {
   const card = await stripe.paymentMethods.attach("pm_card_visa", { customer: customer.id });
-  assert.deepEqual([card.type, card.card?.brand, card.card?.last4, card.customer], ["card", "visa", "4242", customer.id]);
+  assert.deepEqual(
+    [card.type, card.card?.brand, card.card?.last4, card.customer],
+    ["card", "visa", "4242", customer.id],
+  );
   return card;
 });
 
@@ -24,7 +27,10 @@ await step("the name and address on a card are changed", async () => {
     billing_details: { name: "A. Lovelace", address: { postal_code: "N1 1AA" } },
     metadata: { drawer: "left" },
   });
-  assert.deepEqual([changed.billing_details.name, changed.billing_details.address?.postal_code], ["A. Lovelace", "N1 1AA"]);
+  assert.deepEqual(
+    [changed.billing_details.name, changed.billing_details.address?.postal_code],
+    ["A. Lovelace", "N1 1AA"],
+  );
   assert.deepEqual(changed.metadata, { drawer: "left" });
 });
 
@@ -43,15 +49,23 @@ await step("the default card comes expanded with its customer", async () => {
 await step("a customer's cards are listed in two ways, and one is found", async () => {
   const ids = [second.id, visa.id];
   const listed = await all(stripe.paymentMethods.list({ customer: customer.id, type: "card", limit: 1 }));
-  assert.deepEqual(listed.map((card) => card.id), ids);
+  assert.deepEqual(
+    listed.map((card) => card.id),
+    ids,
+  );
   const own = await all(stripe.customers.listPaymentMethods(customer.id, { limit: 1 }));
-  assert.deepEqual(own.map((card) => card.id), ids);
+  assert.deepEqual(
+    own.map((card) => card.id),
+    ids,
+  );
   assert.equal((await stripe.customers.retrievePaymentMethod(customer.id, visa.id)).id, visa.id);
 });
 
 const intent = await step("a setup intent is made for later", async () => {
   const made = await stripe.setupIntents.create({
-    customer: customer.id, usage: "off_session", metadata: { from: "the counter" },
+    customer: customer.id,
+    usage: "off_session",
+    metadata: { from: "the counter" },
   });
   assert.deepEqual([made.status, made.usage, made.payment_method], ["requires_payment_method", "off_session", null]);
   assert.match(present(made.client_secret, "the client's secret"), new RegExp(`^${made.id}_secret_`));
@@ -62,12 +76,15 @@ await step("a browser's key sees it with its secret, and not without", async () 
   const browser = clientWith(publishableKey);
   const secret = present(intent.client_secret, "the client's secret");
   assert.equal((await browser.setupIntents.retrieve(intent.id, { client_secret: secret })).id, intent.id);
-  const refused = await refusal(stripe.errors.StripeError, browser.setupIntents.retrieve(intent.id));
-  assert.ok([400, 401, 403].includes(present(refused.statusCode, "the status")), String(refused.statusCode));
+  const refused = await invalid(browser.setupIntents.retrieve(intent.id));
+  assert.deepEqual([refused.code, refused.param], ["parameter_missing", "client_secret"]);
 });
 
 const third = await step("it is confirmed, and its card is kept", async () => {
-  const done = await stripe.setupIntents.confirm(intent.id, { payment_method: "pm_card_amex", expand: ["payment_method"] });
+  const done = await stripe.setupIntents.confirm(intent.id, {
+    payment_method: "pm_card_amex",
+    expand: ["payment_method"],
+  });
   const card = expanded(done.payment_method);
   assert.deepEqual([done.status, card.card?.brand, card.customer], ["succeeded", "amex", customer.id]);
   return card;
@@ -75,14 +92,19 @@ const third = await step("it is confirmed, and its card is kept", async () => {
 
 await step("setup intents are listed for their customer", async () => {
   const listed = await all(stripe.setupIntents.list({ customer: customer.id }));
-  assert.deepEqual(listed.map((each) => [each.id, each.status]), [[intent.id, "succeeded"]]);
+  assert.deepEqual(
+    listed.map((each) => [each.id, each.status]),
+    [[intent.id, "succeeded"]],
+  );
 });
 
 await step("a card that its issuer refuses is not kept", async () => {
   const refused = await refusal(
     stripe.errors.StripeCardError,
     stripe.setupIntents.create({
-      customer: customer.id, payment_method: "pm_card_chargeDeclined", confirm: true,
+      customer: customer.id,
+      payment_method: "pm_card_chargeDeclined",
+      confirm: true,
     }),
   );
   assert.deepEqual([refused.code, refused.decline_code, refused.statusCode], ["card_declined", "generic_decline", 402]);
@@ -107,8 +129,5 @@ await step("a detached card is nobody's, and cannot come back", async () => {
   const gone = await stripe.paymentMethods.detach(third.id);
   assert.equal(gone.customer, null);
   assert.equal((await all(stripe.customers.listPaymentMethods(customer.id))).length, 2);
-  await refusal(
-    stripe.errors.StripeInvalidRequestError,
-    stripe.paymentMethods.attach(third.id, { customer: customer.id }),
-  );
+  await invalid(stripe.paymentMethods.attach(third.id, { customer: customer.id }));
 });

@@ -52,7 +52,10 @@ async function year(): Promise<void> {
   const price = await step("a product has a monthly price", async () => {
     const product = await stripe.products.create({ name: "Line" });
     return stripe.prices.create({
-      product: product.id, currency: "usd", unit_amount: AMOUNT, recurring: { interval: "month" },
+      product: product.id,
+      currency: "usd",
+      unit_amount: AMOUNT,
+      recurring: { interval: "month" },
     });
   });
 
@@ -82,14 +85,20 @@ async function year(): Promise<void> {
 
   const invoices = await step("thirteen invoices are listed, page after page, all paid", async () => {
     const listed = await all(stripe.invoices.list({ subscription: subscription.id, limit: PAGE }));
-    assert.deepEqual(listed.map((invoice) => [invoice.status, invoice.amount_paid]), Array(PAYMENTS).fill(["paid", AMOUNT]));
+    assert.deepEqual(
+      listed.map((invoice) => [invoice.status, invoice.amount_paid]),
+      Array(PAYMENTS).fill(["paid", AMOUNT]),
+    );
     assert.equal(new Set(listed.map((invoice) => invoice.id)).size, PAYMENTS);
     return listed.reverse();
   });
 
   await step("what was heard are those invoices, each once, in order, as they are", async () => {
     const heard = paid().map(({ event }) => present(paidBy(event), "the invoice"));
-    assert.deepEqual(heard.map((invoice) => invoice.id), invoices.map((invoice) => invoice.id));
+    assert.deepEqual(
+      heard.map((invoice) => invoice.id),
+      invoices.map((invoice) => invoice.id),
+    );
     assert.ok(heard.every((invoice) => invoice.status === "paid" && invoice.amount_paid === AMOUNT));
     assert.deepEqual(receiver.refused, []);
   });
