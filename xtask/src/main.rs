@@ -8,8 +8,10 @@
 mod bench;
 mod demo;
 mod dev;
+mod environment;
 mod failure;
 mod metadata;
+mod node;
 mod postgres;
 mod process;
 mod prove;

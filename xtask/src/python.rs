@@ -1,12 +1,11 @@
-//! Python environments of our own, for what is published there: each made from one list, and anew when that changes.
+//! Python environments of our own, for what is published there.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::failure::{Context, Outcome};
+use crate::failure::Outcome;
 use crate::process::{self, Interrupt};
-use crate::toolchain;
+use crate::{environment, toolchain};
 
 /// The folder of programs of an environment with everything that a list names. `name` is its folder under the build's,
 /// `list` the file in the checkout.
@@ -14,17 +13,11 @@ use crate::toolchain;
 /// # Errors
 /// When it cannot be made.
 pub fn environment(interrupt: &Interrupt, name: &str, list: &str) -> Outcome<PathBuf> {
-    let folder = toolchain::target_dir().join(name);
-    let python = folder.join("bin/python");
-    let requirements = toolchain::root().join(list);
-    let wanted = fs::read_to_string(&requirements).context(format!("reading {list}"))?;
-    let mark = folder.join("installed.txt");
-    if python.exists() && fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
-        return Ok(folder.join("bin"));
-    }
-    let run = |command: &mut Command| process::run_ok(command, interrupt);
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&requirements))?;
-    fs::write(&mark, wanted).context(format!("writing {}", mark.display()))?;
-    Ok(folder.join("bin"))
+    let made = environment::made(name, list, "bin/python", |folder| {
+        let run = |command: &mut Command| process::run_ok(command, interrupt);
+        run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+        let mut install = Command::new(folder.join("bin/python"));
+        run(install.args(["-m", "pip", "install", "--quiet", "-r"]).arg(toolchain::root().join(list)))
+    })?;
+    Ok(made.join("bin"))
 }

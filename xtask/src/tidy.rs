@@ -14,7 +14,7 @@ use crate::{process, toolchain};
 /// A source file longer than this has two subjects.
 const FILE_LINES_MAX: usize = 600;
 /// What the checks read.
-const TEXT_ENDINGS: [&str; 9] = ["rs", "toml", "md", "py", "sql", "css", "js", "html", "yml"];
+const TEXT_ENDINGS: [&str; 10] = ["rs", "toml", "md", "py", "sql", "css", "js", "ts", "html", "yml"];
 /// Written in pieces, so that this file passes its own check.
 const FORBIDDEN: [(&str, &str); 5] = [
     (concat!("TO", "DO"), "finish it, or write down in the documentation that it is missing"),

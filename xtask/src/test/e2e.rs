@@ -1,4 +1,4 @@
-//! The end-to-end tests: Python with stripe-python and a browser, against `cargo xtask dev` as a black box.
+//! The end-to-end tests: Python with stripe-python, stripe-node and a browser, against `cargo xtask dev` as a black box.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use super::steps::Workshop;
 use crate::dev::Database;
 use crate::failure::{Context, Failure, Outcome};
-use crate::{process, python, toolchain};
+use crate::{node, process, python, toolchain};
 
 /// Tests that go on beside others.
 pub struct Beside {
@@ -64,6 +64,7 @@ fn tests(workshop: &Workshop, database: Database) -> Outcome<Command> {
     command.current_dir(toolchain::root().join("e2e")).args(["-m", "pytest", "-q"]);
     command.env("ONFILE_E2E_DATABASE", database.name()).env("ONFILE_E2E_KEEP", &workshop.kept);
     command.env("ONFILE_E2E_BIN", toolchain::bin_dir(false)).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("ONFILE_E2E_NODE", node::environment(&workshop.interrupt, "e2e-node", "e2e/node")?);
     // Apart, so that installations that start at the same moment never choose the same ports.
     let ports = match database {
         Database::Sqlite => "20000-26000",

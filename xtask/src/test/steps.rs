@@ -68,14 +68,14 @@ pub const STEPS: [Step; 12] = [
     Step { name: "doctests", what: "examples in the documentation", needs: &[Need::Cc], run: doctests },
     Step {
         name: "e2e-sqlite",
-        what: "end to end: Chromium and stripe-python, SQLite",
-        needs: &[Need::Cc, Need::Python, Need::Chromium],
+        what: "end to end: Chromium, stripe-python and stripe-node, SQLite",
+        needs: &[Need::Cc, Need::Python, Need::Node, Need::Chromium],
         run: |workshop| e2e::run(workshop, Database::Sqlite),
     },
     Step {
         name: "e2e-postgres",
-        what: "end to end: Chromium and stripe-python, PostgreSQL",
-        needs: &[Need::Cc, Need::Python, Need::Chromium, Need::Postgres],
+        what: "end to end: Chromium, stripe-python and stripe-node, PostgreSQL",
+        needs: &[Need::Cc, Need::Python, Need::Node, Need::Chromium, Need::Postgres],
         run: |workshop| e2e::run(workshop, Database::Postgres),
     },
     Step {

@@ -26,9 +26,14 @@ pub enum Need {
     Postgres,
     /// Python 3 that can make virtual environments.
     Python,
+    /// Node with npm.
+    Node,
     /// The browser.
     Chromium,
 }
+
+/// Succeeds from Debian 12's version on.
+const NODE_IS_NEW_ENOUGH: &str = "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)";
 
 /// By what a need is met.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +52,7 @@ impl Need {
             Self::Postgres => postgres::find_bin().is_some(),
             // Debian's Python comes without the part that puts pip into an environment.
             Self::Python => works("python3", &["-c", "import venv, ensurepip"]),
+            Self::Node => works("node", &["-e", NODE_IS_NEW_ENOUGH]) && process::on_path("npm"),
             Self::Chromium => {
                 Path::new("/usr/bin/chromium").exists() || std::env::var_os("ONFILE_CHROMIUM").is_some()
             }
@@ -61,6 +67,7 @@ impl Need {
             Self::Git => Package::Debian(&["git"]),
             Self::Postgres => Package::Debian(&["postgresql"]),
             Self::Python => Package::Debian(&["python3", "python3-venv"]),
+            Self::Node => Package::Debian(&["nodejs", "npm"]),
             Self::Chromium => Package::Debian(&["chromium"]),
         }
     }
@@ -73,6 +80,7 @@ impl Need {
             Self::Git => "git",
             Self::Postgres => "PostgreSQL's server programs",
             Self::Python => "Python 3 with venv",
+            Self::Node => "Node 18 or newer, with npm",
             Self::Chromium => "Chromium (/usr/bin/chromium, or its path in ONFILE_CHROMIUM)",
         }
     }
