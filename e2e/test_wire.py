@@ -47,7 +47,7 @@ def raw(stack, method, path, key=None, **options):
         ("GET", "/v1/payment_intents/pi_none", None, 404, "resource_missing", "intent"),
         ("GET", "/v1/customers?expand[]=data.nothing", None, 400, None, "expand"),
         ("GET", "/v1/nothing", None, 404, None, None),
-        ("PUT", "/v1/customers", None, 405, None, None),
+        ("PUT", "/v1/customers", None, 404, None, None),
     ],
 )
 def test_a_mistake_is_named(stack, method, path, form, status, code, param):

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, get, on, options};
@@ -220,18 +220,26 @@ async fn health(State(app): State<Arc<App>>) -> StatusCode {
 /// made for raw numbers send them to addresses that we do not have.
 async fn nowhere(State(app): State<Arc<App>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
-    if path != "/v1" && !path.starts_with("/v1/") {
+    let of_api = |version: &str| {
+        path == version || path.strip_prefix(version).is_some_and(|rest| rest.starts_with('/'))
+    };
+    if !["/v1", "/v2"].into_iter().any(of_api) {
         return pages::not_found(&app);
     }
     let method = request.method().clone();
     if let Err(error) = past_the_wall(request).await {
         return error.into_response();
     }
-    let message = format!("Unrecognized request URL ({method}: {}).", quoted(&path));
-    ApiError::new(StatusCode::NOT_FOUND, "invalid_request_error", message).into_response()
+    unrecognised(&method, &path)
 }
 
-async fn no_method(method: Method) -> Response {
-    let message = format!("This URL does not take {method} requests.");
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", message).into_response()
+/// A method that an address does not take is an address that Stripe does not know: SDKs make their error classes of the
+/// status, and have none for 405.
+async fn no_method(method: Method, uri: Uri) -> Response {
+    unrecognised(&method, uri.path())
+}
+
+fn unrecognised(method: &Method, path: &str) -> Response {
+    let message = format!("Unrecognized request URL ({method}: {}).", quoted(path));
+    ApiError::new(StatusCode::NOT_FOUND, "invalid_request_error", message).into_response()
 }

@@ -9,8 +9,9 @@ async fn every_answer_is_json_with_a_request_id_and_echoes() {
         for (method, path, want) in [
             ("GET", "/v1/customers", 200),
             ("GET", "/v1/nothing", 404),
+            ("GET", "/v2/core/accounts", 404),
             ("POST", "/v1/tokens", 404),
-            ("DELETE", "/v1/customers", 405),
+            ("DELETE", "/v1/customers", 404),
             ("GET", "/v1/customers/cus_nobody", 404),
             ("GET", "/v1/customers?limit=x", 400),
         ] {
