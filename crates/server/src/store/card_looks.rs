@@ -84,9 +84,12 @@ pub async fn looked(tx: &mut Tx, account: &AccountId, looked: &[Looked]) -> Resu
     let row = |it: &Looked| json!({ "id": it.id.as_str(), "version": it.version, "next": it.next_ms });
     let set: Value = looked.iter().map(row).collect();
     tx.execute(
-        "UPDATE subscriptions SET card_look = CAST(r.value->>'next' AS BIGINT) FROM json_each($2) AS r \
-         WHERE subscriptions.account_id = $1 AND subscriptions.id = r.value->>'id' \
-         AND subscriptions.version = CAST(r.value->>'version' AS BIGINT)",
+        // As with every set that is saved: read once, then each row found by its key.
+        "WITH looks AS MATERIALIZED (SELECT r.value->>'id' AS id, CAST(r.value->>'next' AS BIGINT) AS next, \
+         CAST(r.value->>'version' AS BIGINT) AS version FROM json_each($2) AS r) \
+         UPDATE subscriptions SET card_look = looks.next FROM looks \
+         WHERE subscriptions.account_id = $1 AND subscriptions.id = looks.id \
+         AND subscriptions.version = looks.version",
         binds![account.as_str(), &set.to_string()],
     )
     .await?;

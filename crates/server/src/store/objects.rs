@@ -101,10 +101,14 @@ macro_rules! statements {
                 "WHERE account_id = $1 AND id IN (SELECT r.value->>'id' FROM json_each($2) AS r) ",
                 "RETURNING version, doc"
             ),
+            // The set is read once, then each row found by its key. Joined as it is, SQLite goes through the account's
+            // rows and reads the whole set anew for each.
             save_all: concat!(
-                "UPDATE ", $table, " SET doc = r.value->>'doc'"
-                $(, ", ", $column, " = ", field!($column, $kind))*,
-                " FROM json_each($2) AS r WHERE ", $table, ".account_id = $1 AND ", $table, ".id = r.value->>'id'"
+                "WITH changes AS MATERIALIZED (SELECT r.value->>'id' AS id, r.value->>'doc' AS doc"
+                $(, ", ", field!($column, $kind), " AS ", $column)*,
+                " FROM json_each($2) AS r) UPDATE ", $table, " SET doc = changes.doc"
+                $(, ", ", $column, " = changes.", $column)*,
+                " FROM changes WHERE ", $table, ".account_id = $1 AND ", $table, ".id = changes.id"
             ),
         }
     };

@@ -24,7 +24,9 @@ pub(super) fn ddl(engine: Engine, sql: &str) -> String {
 
 /// A statement as PostgreSQL takes it. Sets of rows are written as SQLite reads them: a JSON array as one text
 /// parameter, `FROM json_each($2) AS r`, whose fields are `r.value->>'name'`; bytes come in as `unhex(r.value->>'name')`.
-/// So a set of any size is one statement with one plan.
+/// So a set of any size is one statement with one plan. A set that rows are changed by is read first:
+/// `WITH changes AS MATERIALIZED (SELECT … FROM json_each($2) AS r) UPDATE t SET … FROM changes WHERE …`. Joined as it
+/// is, SQLite goes through the table and reads the whole set anew for each row.
 pub(super) fn postgres(sql: &str) -> Cow<'_, str> {
     if !sql.contains(JSON_EACH) {
         return Cow::Borrowed(sql);

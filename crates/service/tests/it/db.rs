@@ -228,8 +228,10 @@ async fn a_set_of_rows_is_written_changed_and_read_by_one_statement_each() {
         let insert = "INSERT INTO things (account_id, id, size, body) \
              SELECT $1, r.value->>'id', CAST(r.value->>'size' AS BIGINT), unhex(r.value->>'body') FROM json_each($2) AS r";
         assert_eq!(tx.execute(insert, binds!["a", rows]).await.unwrap(), 2);
-        let update = "UPDATE things SET size = CAST(r.value->>'size' AS BIGINT) FROM json_each($2) AS r \
-             WHERE things.account_id = $1 AND things.id = r.value->>'id' RETURNING things.id, things.size";
+        let update = "WITH changes AS MATERIALIZED (SELECT r.value->>'id' AS id, \
+             CAST(r.value->>'size' AS BIGINT) AS size FROM json_each($2) AS r) \
+             UPDATE things SET size = changes.size FROM changes \
+             WHERE things.account_id = $1 AND things.id = changes.id RETURNING things.id, things.size";
         let changed =
             tx.query(update, binds!["a", r#"[{"id": "b", "size": 9}, {"id": "none", "size": 1}]"#]).await;
         let changed = changed.unwrap();
@@ -240,5 +242,25 @@ async fn a_set_of_rows_is_written_changed_and_read_by_one_statement_each() {
         assert_eq!(found[0].text("id").unwrap(), "é'; --\\\"");
         assert_eq!((found[0].bytes("body").unwrap(), found[1].int("size").unwrap()), (vec![0, 255], 9));
         tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_may_change_more_than_any_buffer_of_the_engine_holds() {
+    // SQLite copies each page that a savepoint changes: here some 8 MiB of them.
+    const ROWS: i64 = 2_000;
+    for scratch in databases().await {
+        let db = scratch.open(&[FIRST]).await;
+        let body = vec![7_u8; 3_000];
+        let mut tx = db.begin().await.unwrap();
+        for row in 0..ROWS {
+            tx.execute(INSERT, binds!["a", &format!("{row:05}"), 1_i64, &body[..]]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let changed =
+            tx.execute("UPDATE things SET size = 2 WHERE account_id = $1", binds!["a"]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(i64::try_from(changed).unwrap(), ROWS);
     }
 }
