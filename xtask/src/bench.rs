@@ -122,7 +122,7 @@ fn folders(dir: &Path, database: Database) -> String {
     let of = |name, folder| format!("{name}={}", dir.join(folder).display());
     let databases = match database {
         Database::Sqlite => vec![of("server", "server"), of("vault", "vault")],
-        Database::Postgres => vec![of("postgres", "pg/base")],
+        Database::Postgres => vec![of("postgres", "pg/data/base")],
     };
     databases.into_iter().chain([of("sandbox", "sandbox")]).collect::<Vec<_>>().join(",")
 }
@@ -155,7 +155,7 @@ mod tests {
     fn folders_are_handed_over_by_name() {
         for (database, want) in [
             (Database::Sqlite, "server=/d/server,vault=/d/vault,sandbox=/d/sandbox"),
-            (Database::Postgres, "postgres=/d/pg/base,sandbox=/d/sandbox"),
+            (Database::Postgres, "postgres=/d/pg/data/base,sandbox=/d/sandbox"),
         ] {
             assert_eq!(folders(Path::new("/d"), database), want);
         }

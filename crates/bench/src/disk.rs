@@ -1,7 +1,7 @@
 //! How fast the disk makes a small write durable at this moment, which durable rates hang on; and how much is stored.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,10 @@ pub fn fdatasync_median(near: &Path) -> std::io::Result<Duration> {
 
 /// The bytes of all files in each folder, by name.
 pub fn sizes(folders: &[(String, PathBuf)]) -> std::io::Result<Vec<(String, u64)>> {
-    folders.iter().map(|(name, folder)| Ok((name.clone(), size(folder)?))).collect()
+    let named =
+        |folder: &Path, error: Error| Error::new(error.kind(), format!("{}: {error}", folder.display()));
+    let sized = |folder: &PathBuf| size(folder).map_err(|error| named(folder, error));
+    folders.iter().map(|(name, folder)| Ok((name.clone(), sized(folder)?))).collect()
 }
 
 fn size(folder: &Path) -> std::io::Result<u64> {
@@ -37,7 +40,7 @@ fn size(folder: &Path) -> std::io::Result<u64> {
             Ok(found) if found.is_dir() => bytes += size(&entry.path())?,
             Ok(found) => bytes += found.len(),
             // A database's temporary file, gone since the folder was read.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
