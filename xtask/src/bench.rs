@@ -1,11 +1,12 @@
 //! `cargo xtask bench`: a release build of everything, the load generator against it, the figures in a file.
 //!
-//! The hand-over to the load generator (`onfile-bench`) is its command line: `--api URL --vault URL --secret-key KEY
-//! --publishable-key KEY --pids NAME=PID,… --out FILE`, then whatever stands after `--` here. It appends to the file.
+//! The hand-over to the load generator (`onfile-bench`) is its command line: `--api URL --vault URL --sandbox URL
+//! --secret-key KEY --publishable-key KEY --sandbox-credential-file FILE --pids NAME=PID,… --folders NAME=FOLDER,…
+//! --out FILE`, then whatever stands after `--` here. It appends to the file.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -30,7 +31,13 @@ pub struct BenchArgs {
     /// First of the ports that the stack takes
     #[arg(long, default_value_t = 4342)]
     port_base: u16,
-    /// Handed on to the load generator
+    /// Measures what was built last
+    #[arg(long)]
+    no_build: bool,
+    /// The file that figures are appended to [default: bench/results.md in the checkout]
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Handed on to the load generator: `-- --only "billing run" --agreements 100000 --latency zero,lognormal`
     #[arg(last = true)]
     options: Vec<String>,
 }
@@ -41,14 +48,15 @@ pub struct BenchArgs {
 /// When something cannot be built or started, or the load generator fails.
 pub fn run(args: &BenchArgs) -> Outcome<()> {
     let interrupt = Interrupt::install()?;
-    let packages = ["onfile-server", "onfile-vault", "onfile-sandbox", "onfile-bench"];
-    let mut build = toolchain::cargo();
-    build.args(["build", "--release", "--bins"]).args(packages.iter().flat_map(|name| ["-p", name]));
-    process::run_ok(&mut build, &interrupt)?;
-
+    if !args.no_build {
+        let packages = ["onfile-server", "onfile-vault", "onfile-sandbox", "onfile-bench"];
+        let mut build = toolchain::cargo();
+        build.args(["build", "--release", "--bins"]).args(packages.iter().flat_map(|name| ["-p", name]));
+        process::run_ok(&mut build, &interrupt)?;
+    }
     let dir = toolchain::root().join("bench-data");
     let mut stack = Stack::start(args, &dir)?;
-    let out = toolchain::root().join("bench/results.md");
+    let out = args.out.clone().unwrap_or_else(|| toolchain::root().join("bench/results.md"));
     if let Some(folder) = out.parent() {
         fs::create_dir_all(folder).context(format!("creating {}", folder.display()))?;
     }
@@ -58,13 +66,16 @@ pub fn run(args: &BenchArgs) -> Outcome<()> {
     for (flag, name) in [
         ("--api", "api"),
         ("--vault", "vault"),
+        ("--sandbox", "sandbox"),
         ("--secret-key", "secret_key"),
         ("--publishable-key", "publishable_key"),
     ] {
         let value = ready.get(name).and_then(Value::as_str);
         bench.args([flag, value.ok_or_else(|| Failure::new(format!("the stack named no {name}")))?]);
     }
-    bench.args(["--pids", &pids(&ready)]).arg("--out").arg(&out).args(&args.options);
+    bench.arg("--sandbox-credential-file").arg(dir.join("keys/link/sandbox.credential"));
+    bench.args(["--pids", &pids(&ready), "--folders", &folders(&dir, args.database)]);
+    bench.arg("--out").arg(&out).args(&args.options);
     process::run_ok(&mut bench, &interrupt)
 }
 
@@ -106,6 +117,16 @@ fn pids(ready: &Value) -> String {
     pids.map(|(name, pid)| format!("{name}={pid}")).collect::<Vec<_>>().join(",")
 }
 
+/// Where the processes keep their data: of `PostgreSQL` the tables, without the log that it writes ahead.
+fn folders(dir: &Path, database: Database) -> String {
+    let of = |name, folder| format!("{name}={}", dir.join(folder).display());
+    let databases = match database {
+        Database::Sqlite => vec![of("server", "server"), of("vault", "vault")],
+        Database::Postgres => vec![of("postgres", "pg/data/base")],
+    };
+    databases.into_iter().chain([of("sandbox", "sandbox")]).collect::<Vec<_>>().join(",")
+}
+
 /// Says what the figures below it were measured on.
 fn heading(out: &Path, database: Database) -> Outcome<()> {
     let date = process::output(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]))?;
@@ -128,5 +149,15 @@ mod tests {
     fn process_ids_are_handed_over_by_name() {
         assert_eq!(pids(&json!({"pids": {"vault": 12, "server": 13}})), "vault=12,server=13");
         assert_eq!(pids(&json!({})), "");
+    }
+
+    #[test]
+    fn folders_are_handed_over_by_name() {
+        for (database, want) in [
+            (Database::Sqlite, "server=/d/server,vault=/d/vault,sandbox=/d/sandbox"),
+            (Database::Postgres, "postgres=/d/pg/data/base,sandbox=/d/sandbox"),
+        ] {
+            assert_eq!(folders(Path::new("/d"), database), want);
+        }
     }
 }

@@ -7,7 +7,8 @@ use hdrhistogram::Histogram;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use crate::scenarios::{Failure, Scenario, Target};
+use crate::scenarios::{Requests, Scenario};
+use crate::target::{Failure, Target};
 
 /// Significant digits of latencies.
 const PRECISION: u8 = 3;
@@ -29,7 +30,7 @@ pub async fn run(
     clients: usize,
     length: Duration,
 ) -> Result<Measured, Failure> {
-    let saved = Arc::new(target.prepare(scenario.kind).await?);
+    let requests = Arc::new(Requests::prepare(target, scenario.kind).await?);
     let pace = scenario.paced.map(|rate| {
         let mut interval = tokio::time::interval(Duration::from_secs(1) / rate);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -38,7 +39,7 @@ pub async fn run(
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..clients {
-        let (target, saved, pace) = (Arc::clone(target), Arc::clone(&saved), pace.clone());
+        let (requests, pace) = (Arc::clone(&requests), pace.clone());
         tasks.spawn(async move {
             let mut latencies = Histogram::<u64>::new(PRECISION)?;
             while start.elapsed() < length {
@@ -46,7 +47,7 @@ pub async fn run(
                     pace.lock().await.tick().await;
                 }
                 let sent = Instant::now();
-                target.once(scenario.kind, &saved).await?;
+                requests.once().await?;
                 latencies.record(u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX))?;
             }
             Ok::<_, Failure>(latencies)

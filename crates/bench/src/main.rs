@@ -9,7 +9,9 @@ mod disk;
 mod load;
 mod processes;
 mod report;
+mod run;
 mod scenarios;
+mod target;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,6 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+
+use run::Latency;
+use target::{Failure, Target};
 
 /// Measures a running Onfile.
 #[derive(Parser)]
@@ -36,6 +41,15 @@ struct Args {
     /// The processes whose CPU and memory are read: NAME=PID,…
     #[arg(long)]
     pids: String,
+    /// The folders whose growth is read: NAME=FOLDER,…
+    #[arg(long)]
+    folders: String,
+    /// The stand-in processor's address
+    #[arg(long)]
+    sandbox: String,
+    /// The file with its credential
+    #[arg(long)]
+    sandbox_credential_file: PathBuf,
     /// The file that rows are appended to
     #[arg(long)]
     out: PathBuf,
@@ -45,14 +59,24 @@ struct Args {
     /// Clients at a time
     #[arg(long, default_value_t = 64)]
     clients: usize,
-    /// Run only scenarios whose name contains this
+    /// Run only scenarios whose name contains this; the billing run is one
     #[arg(long)]
     only: Option<String>,
+    /// Agreements of the billing run
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=AGREEMENTS_MAX))]
+    agreements: u32,
+    /// The processor's latency in the billing run: zero, lognormal (median 120 ms, 99th percentile 380 ms), or P50/P99 in
+    /// milliseconds; a run for each of several
+    #[arg(long, default_value = "zero", value_delimiter = ',')]
+    latency: Vec<Latency>,
 }
+
+/// The most agreements: each is remembered while the run is prepared.
+const AGREEMENTS_MAX: i64 = 10_000_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Args::parse()).await {
+    match measure(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("onfile-bench: {error}");
@@ -61,16 +85,19 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args) -> Result<(), scenarios::Failure> {
+async fn measure(args: Args) -> Result<(), Failure> {
     let pids = processes::parse(&args.pids)?;
-    let target =
-        Arc::new(scenarios::Target::new(&args.api, &args.vault, &args.secret_key, &args.publishable_key)?);
+    let folders = processes::parse(&args.folders)?;
+    let target = Arc::new(Target::new(&args.api, &args.vault, &args.secret_key, &args.publishable_key)?);
+    let sandbox = run::Sandbox::new(&args.sandbox, &args.sandbox_credential_file)?;
     let mut report = report::Report::open(&args.out)?;
     report.idle(&processes::memory(&pids)?)?;
-    for scenario in scenarios::ALL {
-        if args.only.as_ref().is_some_and(|only| !scenario.name.contains(only.as_str())) {
-            continue;
-        }
+    let wanted = |name: &str| args.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+    let scenarios: Vec<_> = scenarios::ALL.iter().filter(|scenario| wanted(scenario.name)).collect();
+    if !scenarios.is_empty() {
+        report.head()?;
+    }
+    for scenario in scenarios {
         println!("{} …", scenario.name);
         let fsync = disk::fdatasync_median(&args.out)?;
         let clients = scenario.clients.unwrap_or(args.clients);
@@ -78,6 +105,13 @@ async fn run(args: Args) -> Result<(), scenarios::Failure> {
         let measured = load::run(&target, scenario, clients, Duration::from_secs(args.seconds)).await?;
         let after = processes::cpu(&pids)?;
         report.row(scenario, clients, &measured, &processes::difference(&before, &after), fsync)?;
+    }
+    if wanted(run::NAME) {
+        println!("{} …", run::NAME);
+        let place = run::Place { target: &target, sandbox: &sandbox, pids: &pids, folders: &folders };
+        let order =
+            run::Order { agreements: args.agreements, clients: args.clients, latencies: args.latency };
+        run::all(&place, &order, &mut report).await?;
     }
     Ok(())
 }
