@@ -17,6 +17,7 @@ mod gathered;
 mod migrate;
 mod postgres;
 mod sqlite;
+mod statistics;
 mod value;
 
 use gathered::Gathered;

@@ -9,7 +9,7 @@ use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::value::{Cell, Param, Row};
-use super::{DbError, dialect};
+use super::{DbError, dialect, statistics};
 
 /// Connections of one process.
 const CONNECTIONS: usize = 24;
@@ -50,6 +50,7 @@ impl Postgres {
             .build()
             .map_err(|e| DbError::Refused(e.to_string()))?;
         drop(pool.get().await?);
+        statistics::keep_up(&pool);
         Ok(Self(pool))
     }
 

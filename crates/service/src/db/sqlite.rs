@@ -24,9 +24,14 @@ use super::value::{Cell, Param, Row};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers at a time.
 const READERS: usize = 8;
-/// Pages in the log before it is copied into the database: 16 MiB. Pages that many transactions write (the ends of
+/// Pages in the log before it is copied into the database: 64 MiB. Pages that many transactions write (the ends of
 /// tables and indexes) are then copied once for all of them.
-const CHECKPOINT_PAGES: i64 = 4_000;
+const CHECKPOINT_PAGES: i64 = 16_000;
+/// The writer's page cache, in KiB: what a set of hundreds of charges changes fits in it, so that pages are neither read
+/// again nor written to the log before their commit.
+const WRITER_CACHE_KIB: i64 = 65_536;
+/// A reader's page cache, in KiB.
+const READER_CACHE_KIB: i64 = 8_192;
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 256;
 /// Names of parameters, `$1` to `$40`: the most that a statement may have.
@@ -112,6 +117,10 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         // What is destroyed (sealed records, keys of erased customers) must not stay readable in the file's free pages.
         connection.pragma_update(None, "secure_delete", "ON")?;
+        // Negative: KiB and not pages.
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    } else {
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     }
     connection.pragma_update(None, "foreign_keys", "ON")?;
     Ok(connection)

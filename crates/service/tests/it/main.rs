@@ -7,6 +7,7 @@ mod db;
 mod deadlines;
 mod gathered;
 mod places;
+mod statistics;
 mod tls;
 mod transactions;
 mod unix_socket;
