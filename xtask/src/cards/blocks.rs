@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use super::borders::{self, REACH};
 
 /// A block has about as many bytes: they and what is decoded of them fit into a processor's cache.
-const BLOCK_BYTES: usize = 128 * 1024;
+pub const BLOCK_BYTES: usize = 128 * 1024;
 /// Where data has no border, as a long text in base64, a block may become so long.
 const BLOCK_BYTES_MAX: usize = 16 * 1024 * 1024;
 

@@ -180,11 +180,17 @@ mod tests {
 
     #[test]
     fn compressed_data_is_read_on_from_its_place_in_the_file() {
-        let mut encoder = flate2::write::GzEncoder::new(vec![b' '; 300_000], flate2::Compression::default());
-        io::Write::write_all(&mut encoder, &[&shuffled_letters()[..], b"4000056655665556"].concat()).unwrap();
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), encoder.finish().unwrap()).unwrap();
-        let searched = search(&[file.path().to_path_buf()]);
-        assert_eq!(searched.found.iter().map(|found| &*found.form).collect::<Vec<_>>(), ["gzip"]);
+        // In the first block, and in a later one.
+        for before in [50_000, 300_000] {
+            let start = vec![b','; before];
+            let mut encoder = flate2::write::GzEncoder::new(start, flate2::Compression::default());
+            let text = [&shuffled_letters()[..], b"4000056655665556"].concat();
+            io::Write::write_all(&mut encoder, &text).unwrap();
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), encoder.finish().unwrap()).unwrap();
+            let forms: Vec<String> =
+                search(&[file.path().to_path_buf()]).found.into_iter().map(|found| found.form).collect();
+            assert_eq!(forms, ["gzip"], "{before}");
+        }
     }
 }
