@@ -1,11 +1,12 @@
 //! The project's own commands; run as `cargo xtask COMMAND`.
 //!
 //! `dev` starts everything on embedded defaults, `demo` plays the main job, `test` runs all that continuous integration
-//! runs, `prove` charges while processes are killed, `bench` measures, and `wall` and `tidy` are checks of the source that
-//! `test` includes.
+//! runs, `prove` charges while processes are killed, `bench` measures, `cards` searches files for card numbers, and `wall`
+//! and `tidy` are checks of the source that `test` includes.
 #![expect(clippy::print_stdout, reason = "a command line tool speaks on its standard output")]
 
 mod bench;
+mod cards;
 mod demo;
 mod dev;
 mod environment;
@@ -14,6 +15,7 @@ mod metadata;
 mod node;
 mod postgres;
 mod process;
+mod progress;
 mod prove;
 mod python;
 mod test;
@@ -47,6 +49,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Charges while processes are killed, seed after seed, and writes what came of it to bench/proof.md.
     Prove(prove::ProveArgs),
+    /// Searches files for test card numbers, bank account numbers and security codes, in whatever form they are written.
+    Cards(cards::CardsArgs),
     /// Checks which crate reaches which: card numbers stay behind their wall.
     Wall,
     /// Checks the limits that only ever get tighter: length of files, leftover words, migrations.
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Prove(args) => prove::run(&args),
+        Command::Cards(args) => cards::run(&args),
         Command::Wall => report(wall::check()),
         Command::Tidy => report(tidy::check()),
         Command::Tether(args) => process::tether(&args),

@@ -7,7 +7,6 @@ mod api;
 mod books;
 mod place;
 mod play;
-mod progress;
 mod summary;
 
 use std::fs;
@@ -17,9 +16,9 @@ use clap::Args;
 
 use self::place::Place;
 use self::play::Play;
-use self::progress::Progress;
 use crate::failure::{Context, Failure, Outcome};
 use crate::process::Interrupt;
+use crate::progress::Progress;
 use crate::toolchain;
 
 /// The customers of the demo, in the checkout.

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::api::Client;
 use super::books::{self, Ledger, Ours};
 use super::place::Place;
-use super::progress::Progress;
 use super::summary::{Speed, Summary};
 use crate::failure::{Context, Failure, Outcome};
 use crate::process::Interrupt;
+use crate::progress::Progress;
 
 /// The day of the run: a Friday that is also the last day of its month, so that many kinds of schedule meet on it.
 pub const RUN_DAY: &str = "2027-04-30";

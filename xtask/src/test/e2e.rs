@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use super::steps::Workshop;
 use crate::dev::Database;
 use crate::failure::{Context, Failure, Outcome};
-use crate::{node, process, python, toolchain};
+use crate::{cards, node, process, python, toolchain};
 
 /// Tests that go on beside others.
 pub struct Beside {
@@ -78,7 +78,7 @@ fn tests(workshop: &Workshop, database: Database) -> Outcome<Command> {
 /// security codes that they used, and the server's program for the published test numbers.
 ///
 /// # Errors
-/// When one is found, the search does not find planted ones, or there is nothing to search.
+/// When one is found, or there is nothing to search.
 pub fn search(workshop: &Workshop) -> Outcome<()> {
     let entries = fs::read_dir(&workshop.kept).context(format!("reading {}", workshop.kept.display()))?;
     let folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -86,10 +86,8 @@ pub fn search(workshop: &Workshop) -> Outcome<()> {
         // Without an end-to-end step before it (`--only card-search`) there is one to make first.
         run(workshop, Database::Sqlite)?;
     }
-    let mut command = Command::new(interpreter(workshop)?);
-    command.current_dir(toolchain::root().join("e2e")).arg("canaries.py").arg(&workshop.kept);
-    command.arg(toolchain::bin_dir(false).join("onfile"));
-    process::run_ok(command.env("PYTHONDONTWRITEBYTECODE", "1"), &workshop.interrupt)
+    let places = [workshop.kept.clone(), toolchain::bin_dir(false).join("onfile")];
+    cards::search_below(&places, &workshop.interrupt)
 }
 
 /// The interpreter of the environment that `e2e/requirements.txt` describes.
