@@ -228,8 +228,13 @@ impl IdSource {
 /// The least text that an id made at or after this Unix second can have: ids begin with their time, so a range of time
 /// is a range of ids. Seconds before 2020 give the least of all, those after 2131 the greatest.
 pub fn id_bound<T: Id>(unix_seconds: i64) -> String {
+    id_bound_ms::<T>(unix_seconds.saturating_mul(1000))
+}
+
+/// As [`id_bound`], for Unix milliseconds.
+pub fn id_bound_ms<T: Id>(unix_ms: i64) -> String {
     const LAST_MS: i64 = 62_i64.pow(7) - 1;
-    let ms = unix_seconds.saturating_mul(1000).saturating_sub(EPOCH_MS).clamp(0, LAST_MS);
+    let ms = unix_ms.saturating_sub(EPOCH_MS).clamp(0, LAST_MS);
     let mut text = format!("{}_", T::PREFIX);
     push_base62(&mut text, u64::try_from(ms).unwrap_or(0), TIME_DIGITS);
     text

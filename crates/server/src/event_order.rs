@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use onfile_core::ids::{AccountId, EventId, id_bound};
+use onfile_core::ids::{AccountId, EventId, id_bound_ms};
 use onfile_service::db::DbError;
 use tokio::sync::Notify;
 
@@ -19,21 +19,26 @@ use crate::store::event_order::{self, Head};
 
 /// How often accounts are looked at that wrote events a moment ago.
 const ROUND_EVERY: Duration = Duration::from_millis(100);
+/// A round that takes long is followed by a pause so many times as long: looking is never most of the work.
+const PAUSE_TIMES: u32 = 4;
 /// How often we look up when nothing happens in this process.
 const TICK: Duration = Duration::from_secs(1);
 /// How long after its last event an account counts as active, in milliseconds.
 const ACTIVE_MS: i64 = 3_000;
 /// How many active accounts are remembered; the others wait for the next wider look.
 const ACTIVE_MAX: usize = 10_000;
-/// How far back active accounts are searched, in seconds.
-const ACTIVE_BACK_S: i64 = 3;
+/// How far back active accounts are searched in most rounds, in milliseconds: for what was written since the last one.
+const NEAR_BACK_MS: i64 = 500;
+/// How often, and how far, they are searched for events whose transactions took longer, in milliseconds.
+const ACTIVE_EVERY_MS: i64 = 1_000;
+const ACTIVE_BACK_MS: i64 = 3_000;
 /// How often all accounts are searched a little further back, in milliseconds, and how far, in seconds.
-const RECENT_EVERY_MS: i64 = 5_000;
-const RECENT_BACK_S: i64 = 60;
+const RECENT_EVERY_MS: i64 = 15_000;
+const RECENT_BACK_MS: i64 = 60_000;
 /// How often everything is searched that is not settled, in milliseconds.
 const ALL_EVERY_MS: i64 = 300_000;
-/// After how many seconds an event without a number is not expected any more.
-const SETTLED_AFTER_S: i64 = 900;
+/// After how many milliseconds an event without a number is not expected any more.
+const SETTLED_AFTER_MS: i64 = 900_000;
 /// Events that are looked at in one statement.
 const STRETCH: u32 = 2_000;
 /// Events that are numbered in one transaction: few enough that nobody waits long for the writer.
@@ -79,6 +84,8 @@ impl Activity {
 /// How far a round looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
+    /// Accounts that are active in this process, what was written a moment ago.
+    Near,
     /// Accounts that are active in this process.
     Active,
     /// All accounts, a minute back: what other processes left behind.
@@ -90,6 +97,7 @@ pub enum Reach {
 /// When which look was last done, in Unix milliseconds.
 #[derive(Debug, Default)]
 struct Looks {
+    active: i64,
     recent: i64,
     all: i64,
 }
@@ -98,13 +106,16 @@ impl Looks {
     /// The widest look that is due; the first of all is the widest there is.
     fn next(&mut self, now_ms: i64) -> Reach {
         if now_ms - self.all >= ALL_EVERY_MS {
-            *self = Self { recent: now_ms, all: now_ms };
+            *self = Self { active: now_ms, recent: now_ms, all: now_ms };
             Reach::All
         } else if now_ms - self.recent >= RECENT_EVERY_MS {
-            self.recent = now_ms;
+            (self.active, self.recent) = (now_ms, now_ms);
             Reach::Recent
-        } else {
+        } else if now_ms - self.active >= ACTIVE_EVERY_MS {
+            self.active = now_ms;
             Reach::Active
+        } else {
+            Reach::Near
         }
     }
 }
@@ -113,6 +124,7 @@ impl Looks {
 pub async fn run(app: Arc<App>) {
     let mut looks = Looks::default();
     while !app.shutdown.is_requested() {
+        let begun = app.now_ms();
         if let Err(error) = round(&app, looks.next(app.now_ms())).await {
             tracing::warn!(%error, "events could not be put in order yet; trying again");
             looks = Looks::default();
@@ -122,8 +134,14 @@ pub async fn run(app: Arc<App>) {
             // Whether woken or timed out, the next round looks.
             let _ = tokio::time::timeout(TICK, app.activity.wake.notified()).await;
         }
-        tokio::time::sleep(ROUND_EVERY).await;
+        let took = u64::try_from(app.now_ms() - begun).unwrap_or_default();
+        tokio::time::sleep(pause(Duration::from_millis(took))).await;
     }
+}
+
+/// How long is waited after a round that took so long.
+fn pause(took: Duration) -> Duration {
+    took.saturating_mul(PAUSE_TIMES).clamp(ROUND_EVERY, TICK)
 }
 
 /// One round; answers how many events got their numbers.
@@ -131,21 +149,23 @@ pub async fn run(app: Arc<App>) {
 /// # Errors
 /// When the database fails; what was numbered before stays so.
 pub async fn round(app: &App, reach: Reach) -> Result<u64, DbError> {
-    let now_s = app.now_seconds();
+    let ago = |ms: i64| id_bound_ms::<EventId>(app.now_ms() - ms);
     let numbered = match reach {
-        Reach::Active => {
-            let since = id_bound::<EventId>(now_s - ACTIVE_BACK_S);
-            let mut numbered = 0;
-            for account in app.activity.active(app.now_ms()) {
-                numbered += walk(app, &account, &since).await?;
-            }
-            numbered
-        }
-        Reach::Recent => all_accounts(app, &id_bound::<EventId>(now_s - RECENT_BACK_S), None).await?,
-        Reach::All => all_accounts(app, "", Some(&id_bound::<EventId>(now_s - SETTLED_AFTER_S))).await?,
+        Reach::Near => active_accounts(app, &ago(NEAR_BACK_MS)).await?,
+        Reach::Active => active_accounts(app, &ago(ACTIVE_BACK_MS)).await?,
+        Reach::Recent => all_accounts(app, &ago(RECENT_BACK_MS), None).await?,
+        Reach::All => all_accounts(app, "", Some(&ago(SETTLED_AFTER_MS))).await?,
     };
     if numbered > 0 {
         app.webhooks.wake();
+    }
+    Ok(numbered)
+}
+
+async fn active_accounts(app: &App, since: &str) -> Result<u64, DbError> {
+    let mut numbered = 0;
+    for account in app.activity.active(app.now_ms()) {
+        numbered += walk(app, &account, since).await?;
     }
     Ok(numbered)
 }
@@ -224,15 +244,25 @@ mod tests {
         let start = 1_700_000_000_000;
         for (after_ms, want) in [
             (0, Reach::All),
-            (100, Reach::Active),
-            (4_999, Reach::Active),
-            (5_000, Reach::Recent),
-            (5_100, Reach::Active),
+            (100, Reach::Near),
+            (999, Reach::Near),
+            (1_000, Reach::Active),
+            (1_100, Reach::Near),
+            (14_999, Reach::Active),
+            (15_000, Reach::Recent),
+            (15_100, Reach::Near),
             (299_999, Reach::Recent),
             (300_000, Reach::All),
-            (304_999, Reach::Active),
+            (300_999, Reach::Near),
         ] {
             assert_eq!(looks.next(start + after_ms), want, "after {after_ms} ms");
         }
+    }
+
+    #[test]
+    fn looking_never_takes_most_of_the_time() {
+        assert_eq!(pause(Duration::ZERO), ROUND_EVERY);
+        assert_eq!(pause(Duration::from_millis(50)), Duration::from_millis(200));
+        assert_eq!(pause(Duration::from_mins(1)), TICK);
     }
 }
