@@ -219,17 +219,20 @@ async fn walk(app: &App, account: &AccountId, since: &str) -> Result<u64, DbErro
 
 /// Numbers every event from an id on that has no number yet, batch by batch.
 async fn number(app: &App, account: &AccountId, from: &str) -> Result<u64, DbError> {
-    let mut numbered = 0;
+    let (mut from, mut numbered) = (from.to_owned(), 0);
     loop {
         let mut tx = app.db.begin().await?;
         let head = event_order::lock_head(&mut tx, account).await?;
-        let batch = event_order::assign(&mut tx, account, head.last, from, BATCH).await?;
+        let batch = event_order::assign(&mut tx, account, head.last, &from, BATCH).await?;
         let last = head.last.saturating_add(i64::try_from(batch).unwrap_or(i64::MAX));
         event_order::save_head(&mut tx, account, &Head { last, ..head }).await?;
+        let end = event_order::event_at(&mut tx, account, last).await?;
         tx.commit().await?;
         numbered += batch;
-        if batch < u64::from(BATCH) {
-            return Ok(numbered);
+        match end {
+            // On from there: what has its number already is not looked at once more for every batch.
+            Some(end) if batch >= u64::from(BATCH) => from = end,
+            _ => return Ok(numbered),
         }
     }
 }

@@ -84,12 +84,13 @@ pub async fn looked(tx: &mut Tx, account: &AccountId, looked: &[Looked]) -> Resu
     let row = |it: &Looked| json!({ "id": it.id.as_str(), "version": it.version, "next": it.next_ms });
     let set: Value = looked.iter().map(row).collect();
     tx.execute(
-        // As with every set that is saved: read once, then each row found by its key.
+        // As with every set that is saved: read once, then each row found by its key. The version is no part of the join,
+        // for which SQLite would go through all of the account.
         "WITH looks AS MATERIALIZED (SELECT r.value->>'id' AS id, CAST(r.value->>'next' AS BIGINT) AS next, \
          CAST(r.value->>'version' AS BIGINT) AS version FROM json_each($2) AS r) \
-         UPDATE subscriptions SET card_look = looks.next FROM looks \
-         WHERE subscriptions.account_id = $1 AND subscriptions.id = looks.id \
-         AND subscriptions.version = looks.version",
+         UPDATE subscriptions SET card_look = \
+         CASE WHEN subscriptions.version = looks.version THEN looks.next ELSE subscriptions.card_look END \
+         FROM looks WHERE subscriptions.account_id = $1 AND subscriptions.id = looks.id",
         binds![account.as_str(), &set.to_string()],
     )
     .await?;

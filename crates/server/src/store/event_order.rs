@@ -108,6 +108,16 @@ pub async fn assign(
     .await
 }
 
+/// The id of the event with a number.
+///
+/// # Errors
+/// When the database fails.
+pub async fn event_at(tx: &mut Tx, account: &AccountId, sequence: i64) -> Result<Option<String>, DbError> {
+    let sql = "SELECT event_id FROM event_order WHERE account_id = $1 AND sequence = $2";
+    let row = tx.query_opt(sql, binds![account.as_str(), sequence]).await?;
+    row.map(|row| row.text("event_id")).transpose()
+}
+
 /// Accounts with events after an id, a page at a time, in order.
 ///
 /// # Errors
