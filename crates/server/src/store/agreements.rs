@@ -244,14 +244,11 @@ pub async fn owes_other(
     subscription: &SubscriptionId,
     invoice: &InvoiceId,
 ) -> Result<bool, DbError> {
-    let row = match tx.ahead(OWES_OTHER, || sets::key(account, invoice)) {
-        Some(row) => row,
-        None => {
-            let params = binds![account.as_str(), subscription.as_str(), invoice.as_str()];
-            tx.query_opt(OWES_OTHER, params).await?
-        }
-    };
-    Ok(row.is_some())
+    if let Some(row) = tx.ahead(OWES_OTHER, || sets::key(account, invoice)) {
+        return Ok(row.is_some());
+    }
+    let params = binds![account.as_str(), subscription.as_str(), invoice.as_str()];
+    Ok(tx.query_opt(OWES_OTHER, params).await?.is_some())
 }
 
 const OWES_OTHER: &str = "SELECT id FROM invoices \

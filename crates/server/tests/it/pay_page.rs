@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::billing::at;
 use crate::support::pages::{OURS, open, page, post};
 use crate::support::vault::fresh_source;
-use crate::support::{Reply, Server, form, merchant, send, servers};
+use crate::support::{Reply, Server, merchant, servers};
 
 const START: &str = "2027-01-31T10:00:00Z";
 const AFTER_ALL_ATTEMPTS: &str = "2027-03-10T12:00:00Z";

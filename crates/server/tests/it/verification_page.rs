@@ -1,5 +1,6 @@
 //! The page on which a bank account's holder tells the two amounts: who may open it, and that one press is one guess.
 
+use onfile_core::ids::Id;
 use serde_json::{Value, json};
 
 use crate::support::bank::{AGREED, BANK, typed};
