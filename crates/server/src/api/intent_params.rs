@@ -24,6 +24,8 @@ const CODE_LEN: usize = 6;
 /// The largest micro-deposit, in cents.
 const MICRO_AMOUNT_MAX: i64 = 99;
 const AMOUNT_DIGITS_MAX: usize = 20;
+/// The pinned version's name for them.
+const ALLOWED: &str = "allowed_payment_method_types";
 /// The kinds of method that an intent can be for.
 const TYPES: [&str; 2] = ["card", "us_bank_account"];
 
@@ -118,34 +120,52 @@ pub fn check_amount(amount: i64, currency: Currency) -> Result<(), ApiError> {
     }
 }
 
-/// `payment_method_types`, and whether `automatic_payment_methods` was asked for.
+/// Which kinds of method an intent takes, and how that was asked for.
+#[derive(Debug)]
+pub struct Types {
+    /// `card`, `us_bank_account`; `["card"]` when the caller named none.
+    pub names: Vec<String>,
+    /// Whether they were named as `allowed_payment_method_types`.
+    pub allowed: bool,
+    /// Whether `automatic_payment_methods[enabled]` was asked for.
+    pub automatic: bool,
+}
+
+/// `allowed_payment_method_types`, which the pinned version has, `payment_method_types`, which it had before, and
+/// `automatic_payment_methods`.
 ///
 /// # Errors
 /// Names the parameter that is wrong.
-pub fn types(params: &mut Params) -> Result<(Vec<String>, bool), ApiError> {
+pub fn types(params: &mut Params) -> Result<Types, ApiError> {
     let mut automatic = false;
     if let Some(mut group) = params.group("automatic_payment_methods")? {
         automatic = group.boolean("enabled")?.unwrap_or(false);
         group.word("allow_redirects", &["always", "never"])?;
         group.finish()?;
     }
-    let named = match params.texts("payment_method_types", TEXT_MAX)? {
-        Given::Set(named) if !named.is_empty() => named,
-        _ => return Ok((vec!["card".to_owned()], automatic)),
-    };
-    if automatic {
-        let message =
-            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.";
-        return Err(ApiError::invalid("automatic_payment_methods", "parameters_exclusive", message));
+    let given = |named: Given<Vec<String>>| named.value().filter(|named| !named.is_empty());
+    let allowed = given(params.texts(ALLOWED, TEXT_MAX)?);
+    let older = given(params.texts("payment_method_types", TEXT_MAX)?);
+    let only_without = automatic.then_some("automatic_payment_methods").or(allowed.as_ref().map(|_| ALLOWED));
+    if let (Some(other), Some(_)) = (only_without, &older) {
+        let message = format!("You may only specify one of these parameters: {other}, payment_method_types.");
+        return Err(ApiError::invalid(other, "parameters_exclusive", message));
     }
+    let (name, is_allowed) = match &allowed {
+        Some(_) => (ALLOWED, true),
+        None => ("payment_method_types", false),
+    };
+    let Some(named) = allowed.or(older) else {
+        return Ok(Types { names: vec!["card".to_owned()], allowed: false, automatic });
+    };
     if let Some(unknown) = named.iter().find(|name| !TYPES.contains(&name.as_str())) {
         let message = format!(
             "The payment method type \"{}\" is not available: use card or us_bank_account.",
             quoted(unknown)
         );
-        return Err(ApiError::invalid("payment_method_types", "payment_intent_invalid_parameter", message));
+        return Err(ApiError::invalid(name, "payment_intent_invalid_parameter", message));
     }
-    Ok((named, false))
+    Ok(Types { names: named, allowed: is_allowed, automatic })
 }
 
 /// `payment_method`, or `payment_method_data` with a token from the vault.

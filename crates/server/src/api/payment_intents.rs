@@ -31,7 +31,7 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let amount = params.required_integer("amount")?;
     let currency = currency(params)?.ok_or_else(|| ApiError::missing("currency"))?;
     check_amount(amount, currency)?;
-    let (payment_method_types, automatic_payment_methods) = types(params)?;
+    let types = types(params)?;
     let source = source(params)?.value();
     let confirmation = confirmation(params, &cause)?;
     let new = NewIntent {
@@ -45,8 +45,9 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
             .word("confirmation_method", &["automatic", "manual"])?
             .unwrap_or("automatic")
             .to_owned(),
-        payment_method_types,
-        automatic_payment_methods,
+        payment_method_types: types.names,
+        allowed_types: types.allowed,
+        automatic_payment_methods: types.automatic,
         customer: params.id::<CustomerId>("customer", "customer")?,
         details: details(params)?,
         confirm: confirmation.map(|confirm| Confirm { payment_method: source.clone(), ..confirm }),

@@ -26,7 +26,7 @@ const DESCRIPTION_MAX: usize = 1_000;
 pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let cause = call.cause();
     let params = &mut call.params;
-    let (payment_method_types, automatic_payment_methods) = types(params)?;
+    let types = types(params)?;
     let source = source(params)?.value();
     let confirm = params.boolean("confirm")?.unwrap_or(false);
     if let Some(name) = ["return_url", "mandate_data"].iter().find(|name| !confirm && params.has(name)) {
@@ -37,8 +37,9 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let mandate = mandate_data(params, &cause)?;
     let new = NewSetup {
         customer: params.id::<CustomerId>("customer", "customer")?,
-        payment_method_types,
-        automatic_payment_methods,
+        payment_method_types: types.names,
+        allowed_types: types.allowed,
+        automatic_payment_methods: types.automatic,
         usage: params.word("usage", &["off_session", "on_session"])?.unwrap_or("off_session").to_owned(),
         description: params.text_or_unset("description", DESCRIPTION_MAX)?.value(),
         metadata: params.metadata()?.into_new()?,

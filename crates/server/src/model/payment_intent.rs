@@ -37,6 +37,9 @@ pub struct PaymentIntent {
     pub payment_method: Option<PaymentMethodId>,
     /// `card`, `us_bank_account`.
     pub payment_method_types: Vec<String>,
+    /// Whether they were named as `allowed_payment_method_types`, and are shown there too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allowed_types: bool,
     /// Whether `automatic_payment_methods` was asked for.
     #[serde(default)]
     pub automatic_payment_methods: bool,
@@ -122,6 +125,7 @@ impl PaymentIntent {
             customer: None,
             payment_method: None,
             payment_method_types: vec!["card".to_owned()],
+            allowed_types: false,
             automatic_payment_methods: false,
             setup_future_usage: None,
             off_session: false,

@@ -24,6 +24,9 @@ pub struct SetupIntent {
     pub payment_method: Option<PaymentMethodId>,
     /// `card`, `us_bank_account`.
     pub payment_method_types: Vec<String>,
+    /// Whether they were named as `allowed_payment_method_types`, and are shown there too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allowed_types: bool,
     /// Whether `automatic_payment_methods` was asked for.
     #[serde(default)]
     pub automatic_payment_methods: bool,

@@ -26,6 +26,8 @@ pub struct NewIntent {
     pub confirmation_method: String,
     /// `card`, `us_bank_account`; `["card"]` when the caller named none.
     pub payment_method_types: Vec<String>,
+    /// Whether they were named as `allowed_payment_method_types`.
+    pub allowed_types: bool,
     /// Whether `automatic_payment_methods[enabled]` was asked for.
     pub automatic_payment_methods: bool,
     /// Who pays.
@@ -149,6 +151,8 @@ pub struct NewSetup {
     pub customer: Option<CustomerId>,
     /// `card`, `us_bank_account`; `["card"]` when the caller named none.
     pub payment_method_types: Vec<String>,
+    /// Whether they were named as `allowed_payment_method_types`.
+    pub allowed_types: bool,
     /// Whether `automatic_payment_methods[enabled]` was asked for.
     pub automatic_payment_methods: bool,
     /// `off_session` or `on_session`.

@@ -90,6 +90,7 @@ fn build(app: &App, new: NewSetup, instrument: Option<&Instrument>) -> SetupInte
         customer: new.customer,
         payment_method: instrument.map(|i| i.method.id.clone()),
         payment_method_types: new.payment_method_types,
+        allowed_types: new.allowed_types,
         automatic_payment_methods: new.automatic_payment_methods,
         usage: new.usage,
         description: new.description,

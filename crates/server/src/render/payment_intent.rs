@@ -15,7 +15,7 @@ pub fn payment_intent(context: &Context<'_>, intent: &PaymentIntent, tried: Opti
     json!({
         "id": intent.id.as_str(),
         "object": "payment_intent",
-        "allowed_payment_method_types": null,
+        "allowed_payment_method_types": intent.allowed_types.then_some(&intent.payment_method_types),
         "amount": intent.amount,
         "amount_capturable": capturable,
         "amount_details": { "tip": {} },

@@ -11,7 +11,7 @@ pub fn setup_intent(context: &Context<'_>, intent: &SetupIntent, tried: Option<V
     json!({
         "id": intent.id.as_str(),
         "object": "setup_intent",
-        "allowed_payment_method_types": null,
+        "allowed_payment_method_types": intent.allowed_types.then_some(&intent.payment_method_types),
         "application": null,
         "automatic_payment_methods": parts::automatic(intent.automatic_payment_methods),
         "cancellation_reason": intent.cancellation_reason,

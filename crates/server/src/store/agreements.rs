@@ -268,6 +268,9 @@ pub async fn owe_others_ahead(
     account: &AccountId,
     invoices: &[(SubscriptionId, InvoiceId)],
 ) -> Result<(), DbError> {
+    if invoices.is_empty() {
+        return Ok(());
+    }
     let row = |(of, id): &(SubscriptionId, InvoiceId)| json!({ "subscription": of, "id": id });
     let set = Value::Array(invoices.iter().map(row).collect()).to_string();
     let rows = tx.query(OWE_OTHERS, binds![account.as_str(), &set]).await?;

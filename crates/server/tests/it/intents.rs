@@ -161,3 +161,25 @@ async fn a_setup_intent_saves_a_card_for_a_customer() {
         assert_eq!(list.at("data").as_array().unwrap().len(), 2);
     }
 }
+
+#[tokio::test]
+async fn kinds_of_method_are_named_as_the_pinned_version_names_them_or_the_one_before() {
+    for server in servers().await {
+        let both = json!(["card", "us_bank_account"]);
+        for (name, allowed) in
+            [("allowed_payment_method_types", both.clone()), ("payment_method_types", json!(null))]
+        {
+            let (first, second) = (format!("{name}[0]"), format!("{name}[1]"));
+            let kinds = [(first.as_str(), "card"), (second.as_str(), "us_bank_account")];
+            let amount = [("amount", "2900"), ("currency", "usd")];
+            for (path, pairs) in [
+                ("/v1/payment_intents", [&kinds[..], &amount].concat()),
+                ("/v1/setup_intents", kinds.to_vec()),
+            ] {
+                let made = server.post(path, &pairs).await.ok();
+                let shown = (made.at("allowed_payment_method_types"), made.at("payment_method_types"));
+                assert_eq!(shown, (allowed.clone(), both.clone()), "{path}");
+            }
+        }
+    }
+}

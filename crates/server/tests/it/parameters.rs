@@ -62,6 +62,8 @@ const MORE_OF_INTENTS: &[Case<'_>] = &[
     ("confirm=true&return_url=javascript:x", "return_url", "url_invalid"),
     ("confirm=true&return_url=https://a.example/%0d%0ax", "return_url", "url_invalid"),
     ("payment_method_types[]=bitcoin", "payment_method_types", ""),
+    ("allowed_payment_method_types[]=bitcoin", "allowed_payment_method_types", ""),
+    ("allowed_payment_method_types[]=card&payment_method_types[]=card", "allowed_payment_method_types", ""),
     ("payment_method_types[]=card&automatic_payment_methods[enabled]=true", "automatic_payment_methods", ""),
     ("capture_method=later", "capture_method", ""),
     ("statement_descriptor=1234", "statement_descriptor", ""),

@@ -8,7 +8,7 @@ use crate::support::pages::{OURS, open, page, post};
 use crate::support::{Reply, Server, merchant, servers};
 
 /// What the test bank sends.
-const RIGHT: [(&str, &str); 2] = [("first", "45"), ("second", "32")];
+const RIGHT: [(&str, &str); 2] = [("first", "32"), ("second", "45")];
 const WRONG: [(&str, &str); 2] = [("first", "1"), ("second", "2")];
 
 /// A set-up or payment that waits for the amounts, and the path of its page.

@@ -73,8 +73,23 @@ pub async fn start(app: &Arc<App>, cause: &Cause, scope: Scope) -> Result<Option
 /// # Errors
 /// When the database fails: what was claimed is claimed again later.
 pub async fn execute(app: &Arc<App>, cause: &Cause, scope: &Scope) -> Result<Option<Run>, Error> {
-    let mut run = None;
     let mut first_attempts = Dispatch::new(app, cause);
+    let done = bill_and_collect(app, cause, scope, &mut first_attempts).await;
+    // Also when the rest failed: what was begun comes to its end.
+    first_attempts.finish().await;
+    match done? {
+        Some(run) => Ok(Some(close(app, cause, &run).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn bill_and_collect(
+    app: &Arc<App>,
+    cause: &Cause,
+    scope: &Scope,
+    first_attempts: &mut Dispatch,
+) -> Result<Option<Run>, Error> {
+    let mut run = None;
     while !app.shutdown.is_requested()
         && let Some(operations) = bill_set(app, cause, scope, &mut run).await?
     {
@@ -95,11 +110,7 @@ pub async fn execute(app: &Arc<App>, cause: &Cause, scope: &Scope) -> Result<Opt
         // What is tried again is not due again at once, but an attempt that could not be made may be.
         further_attempts.finish().await;
     }
-    first_attempts.finish().await;
-    match run {
-        Some(run) => Ok(Some(close(app, cause, &run).await?)),
-        None => Ok(None),
-    }
+    Ok(run)
 }
 
 /// Claims and bills one set. None when nothing is due any more.

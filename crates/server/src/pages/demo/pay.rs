@@ -62,6 +62,7 @@ async fn charge(
         capture_method: "automatic".to_owned(),
         confirmation_method: "automatic".to_owned(),
         payment_method_types: vec!["card".to_owned()],
+        allowed_types: false,
         automatic_payment_methods: false,
         customer: Some(shopper.customer.id.clone()),
         details: IntentDetails { description: Some(Some(PRODUCT.to_owned())), ..IntentDetails::default() },

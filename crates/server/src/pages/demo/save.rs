@@ -119,6 +119,7 @@ async fn verify(
     let new = NewSetup {
         customer: Some(shopper.customer.id.clone()),
         payment_method_types: vec!["card".to_owned()],
+        allowed_types: false,
         automatic_payment_methods: false,
         usage: "off_session".to_owned(),
         description: None,

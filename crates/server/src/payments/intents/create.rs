@@ -79,6 +79,7 @@ fn build(app: &App, new: NewIntent, instrument: Option<&Instrument>) -> Result<P
     intent.confirmation_method = new.confirmation_method;
     intent.customer = new.customer;
     intent.payment_method_types = new.payment_method_types;
+    intent.allowed_types = new.allowed_types;
     intent.automatic_payment_methods = new.automatic_payment_methods;
     details::apply(&mut intent, new.details)?;
     if let Some(Confirm { return_url, details, .. }) = new.confirm {
