@@ -9,6 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from shop import post_to_vault
 from stack import binaries
 
 STAFF = "admin@demo.example"
@@ -466,6 +467,34 @@ def test_every_page_has_a_strict_policy_and_no_script(stack):
         assert "unsafe" not in policy and "*" not in policy, path
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "<script" not in answer.text and " style=" not in answer.text, path
+
+
+def test_a_bank_account_is_confirmed_on_its_page(shopper, stack, stripe_client):
+    typed = {
+        "type": "us_bank_account", "us_bank_account[routing_number]": "110000000",
+        "us_bank_account[account_number]": "000123456789", "us_bank_account[account_holder_type]": "individual",
+        "billing_details[name]": "Ada Lovelace",
+    }
+    account = post_to_vault(stack.vault, stack.publishable_key, "/v1/payment_methods", typed)["id"]
+    setup = stripe_client.v1.setup_intents.create({
+        "allowed_payment_method_types": ["us_bank_account"], "payment_method": account, "confirm": True,
+        "mandate_data": {"customer_acceptance": {
+            "type": "online", "online": {"ip_address": "203.0.113.7", "user_agent": "Browser 1"}}},
+    })
+    page = shopper.page
+    page.goto(setup.next_action.verify_with_microdeposits.hosted_verification_url)
+    expect(page.get_by_role("main")).to_contain_text("•••• 6789")
+
+    def tell(first, second):
+        page.get_by_label("First amount").fill(first)
+        page.get_by_label("Second amount").fill(second)
+        page.get_by_role("button", name="Confirm").click()
+
+    tell("1", "2")
+    expect(page.get_by_role("alert")).to_contain_text("not the amounts that were sent")
+    tell("45", "32")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your bank account is confirmed")
+    assert stripe_client.v1.setup_intents.retrieve(setup.id).status == "succeeded"
 
 
 def test_the_style_sheet_may_be_kept_for_ever(stack):
