@@ -145,7 +145,7 @@ impl Keys {
             .await?;
         for row in &rows {
             let customer = CustomerId::from_trusted(row.text("customer_id")?);
-            let key = self.unwrap(account, &customer, row)?;
+            let key = self.opened(account, &customer, row)?;
             self.remember(account, &customer, key);
         }
         Ok(())
@@ -195,10 +195,11 @@ impl Keys {
                 binds![account.as_str(), customer.as_str()],
             )
             .await?;
-        row.map(|row| self.unwrap(account, customer, &row)).transpose()
+        row.map(|row| self.opened(account, customer, &row)).transpose()
     }
 
-    fn unwrap(
+    /// The key that a row of `customer_keys` holds.
+    fn opened(
         &self,
         account: &AccountId,
         customer: &CustomerId,
