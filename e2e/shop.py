@@ -7,8 +7,10 @@ import time
 
 import requests
 import stripe
+import urllib3
 
 AGAIN_AT_ONCE = 16
+CONNECTIONS_MAX = 128
 EXPIRY = {"card[exp_month]": "12", "card[exp_year]": "2034"}
 
 
@@ -27,11 +29,36 @@ class Attempt:
     """None when there was no answer."""
 
 
+class LeanSession:
+    """What the SDK asks of a `requests.Session`, straight over the pool beneath it. Preparing requests took a fifth of
+    the machine of a long proof.
+    """
+
+    def __init__(self):
+        self._pool = urllib3.PoolManager(maxsize=CONNECTIONS_MAX, retries=False)
+
+    def request(self, method, url, headers, data, timeout, **_):
+        try:
+            answer = self._pool.request(method, url, body=data, headers=headers, timeout=timeout)
+        except urllib3.exceptions.HTTPError as error:
+            raise requests.ConnectionError(error) from error
+        return LeanAnswer(answer.data, answer.status, answer.headers)
+
+
+@dataclasses.dataclass(frozen=True)
+class LeanAnswer:
+    """What the SDK reads of a `requests.Response`."""
+
+    content: bytes
+    status_code: int
+    headers: dict
+
+
 class RecordingClient(stripe.RequestsClient):
     """The SDK's own HTTP client, with a record of every request that carried an idempotency key."""
 
     def __init__(self, **options):
-        super().__init__(**options)
+        super().__init__(session=LeanSession(), **options)
         self.attempts: list[Attempt] = []  # appending is atomic
 
     def request(self, method, url, headers, post_data=None):
