@@ -48,6 +48,13 @@ pub trait Id: Sized {
     }
 }
 
+/// The id of another kind with the same digits: of what exists once for each object of the first kind, and needs no row
+/// of its own.
+pub fn counterpart<A: Id, B: Id>(id: &A) -> B {
+    let digits = id.as_str().strip_prefix(A::PREFIX).and_then(|rest| rest.strip_prefix('_'));
+    B::from_trusted(format!("{}_{}", B::PREFIX, digits.unwrap_or_else(|| id.as_str())))
+}
+
 /// Takes an id that a merchant chose: letters, digits, `_`, `-` and `.`, not over-long, and not a path of dots.
 fn is_chosen(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
@@ -114,6 +121,8 @@ ids! {
     ChargeId = "ch";
     /// Money given back.
     RefundId = "re";
+    /// Money that came or went: the counterpart of a charge, a refund or a dispute.
+    BalanceTransactionId = "txn";
     /// What a merchant sells. A merchant may choose the id, so that it can look like any other; see [`Id::parse`].
     ProductId = "prod" taken by is_chosen;
     /// What a product costs, and how often.
@@ -138,7 +147,7 @@ ids! {
     LineItemId = "il";
     /// An amount that waits for, or stands on, an invoice of its customer.
     InvoiceItemId = "ii";
-    /// An invoice and the payment that is to settle it.
+    /// An invoice and the payment that is to settle it: the counterpart of the invoice.
     InvoicePaymentId = "inpay";
     /// The time of some customers, moved by hand.
     TestClockId = "clock";

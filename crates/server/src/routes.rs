@@ -11,9 +11,9 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
-    account, charges, customers, disputes, events, imports, invoice_items, invoices, mandates, notices,
-    payment_intents, payment_methods, prices, products, refunds, runs, schedule_previews, setup_intents,
-    subscriptions, test_clocks, webhook_deliveries, webhook_endpoints,
+    account, balance, charges, customers, disputes, events, imports, invoice_items, invoice_payments,
+    invoices, mandates, notices, payment_intents, payment_methods, prices, products, refunds, runs,
+    schedule_previews, setup_intents, subscriptions, test_clocks, webhook_deliveries, webhook_endpoints,
 };
 use crate::app::App;
 use crate::pages;
@@ -126,6 +126,11 @@ pub const ROUTES: &[Route] = &[
     route!("POST", "/v1/invoiceitems", Secret, invoice_items::create),
     route!("GET", "/v1/invoiceitems", Secret, invoice_items::list),
     route!("GET", "/v1/invoiceitems/{id}", Secret, invoice_items::retrieve),
+    route!("GET", "/v1/invoice_payments", Secret, invoice_payments::list),
+    route!("GET", "/v1/invoice_payments/{id}", Secret, invoice_payments::retrieve),
+    route!("GET", "/v1/balance", Secret, balance::retrieve),
+    route!("GET", "/v1/balance_transactions", Secret, balance::transactions),
+    route!("GET", "/v1/balance_transactions/{id}", Secret, balance::transaction),
     route!("POST", "/v1/test_helpers/test_clocks", Secret, test_clocks::create),
     route!("GET", "/v1/test_helpers/test_clocks", Secret, test_clocks::list),
     route!("GET", "/v1/test_helpers/test_clocks/{id}", Secret, test_clocks::retrieve),

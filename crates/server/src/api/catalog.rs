@@ -20,7 +20,7 @@ pub async fn insert_product(
     param: &str,
 ) -> Result<(), ApiError> {
     match objects::insert(tx, &call.merchant.account.id, product).await {
-        Ok(()) => tell_product(tx, call, "product.created", 1, product).await,
+        Ok(()) => tell_product(tx, call, "product.created", &Versioned::new(product.clone())).await,
         Err(DbError::Duplicate(_)) => Err(ApiError::invalid(param, TAKEN, "Product already exists.")),
         Err(error) => Err(error.into()),
     }
@@ -30,7 +30,7 @@ pub async fn insert_product(
 pub async fn insert_price(tx: &mut Tx, call: &Call, price: &Price, transfer: bool) -> Result<(), ApiError> {
     free_lookup_key(tx, call, price, transfer).await?;
     objects::insert(tx, &call.merchant.account.id, price).await.map_err(lookup_key_taken)?;
-    tell_price(tx, call, "price.created", 1, price).await
+    tell_price(tx, call, "price.created", &Versioned::new(price.clone())).await
 }
 
 /// Saves a price that was locked in this transaction, with its event.
@@ -42,7 +42,7 @@ pub async fn save_price(
 ) -> Result<(), ApiError> {
     free_lookup_key(tx, call, &price.object, transfer).await?;
     objects::save(tx, &call.merchant.account.id, &price.object).await.map_err(lookup_key_taken)?;
-    tell_price(tx, call, "price.updated", price.version, &price.object).await
+    tell_price(tx, call, "price.updated", price).await
 }
 
 /// Sees to it that no other active price has this one's lookup key.
@@ -61,7 +61,7 @@ async fn free_lookup_key(tx: &mut Tx, call: &Call, price: &Price, transfer: bool
     }
     other.object.lookup_key = None;
     objects::save(tx, account, &other.object).await?;
-    tell_price(tx, call, "price.updated", other.version, &other.object).await
+    tell_price(tx, call, "price.updated", &other).await
 }
 
 fn taken_by(holder: Option<&PriceId>) -> ApiError {
@@ -91,29 +91,16 @@ pub async fn tell_product(
     tx: &mut Tx,
     call: &Call,
     kind: &str,
-    version: i64,
-    product: &Product,
+    product: &Versioned<Product>,
 ) -> Result<(), ApiError> {
-    tell(tx, call, kind, version, Snapshot::Product(product.clone())).await
+    let snapshot = Snapshot::Product(product.object.clone());
+    let news =
+        News { kind, version: product.version, snapshot: &snapshot, before: product.before.as_deref() };
+    Ok(events::append(tx, &call.app, &call.cause(), &news).await?)
 }
 
-async fn tell_price(
-    tx: &mut Tx,
-    call: &Call,
-    kind: &str,
-    version: i64,
-    price: &Price,
-) -> Result<(), ApiError> {
-    tell(tx, call, kind, version, Snapshot::Price(price.clone())).await
-}
-
-async fn tell(
-    tx: &mut Tx,
-    call: &Call,
-    kind: &str,
-    version: i64,
-    snapshot: Snapshot,
-) -> Result<(), ApiError> {
-    let news = News { kind, version, snapshot: &snapshot };
+async fn tell_price(tx: &mut Tx, call: &Call, kind: &str, price: &Versioned<Price>) -> Result<(), ApiError> {
+    let snapshot = Snapshot::Price(price.object.clone());
+    let news = News { kind, version: price.version, snapshot: &snapshot, before: price.before.as_deref() };
     Ok(events::append(tx, &call.app, &call.cause(), &news).await?)
 }

@@ -127,8 +127,9 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     patch.apply(&mut customer)?;
     customer.test_clock = test_clock;
     objects::insert(&mut tx, &call.merchant.account.id, &customer).await?;
-    tell(&mut tx, &call, "customer.created", 1, &customer).await?;
-    finish(call, tx, &customer, &expand).await
+    let customer = Versioned::new(customer);
+    tell(&mut tx, &call, "customer.created", &customer).await?;
+    finish(call, tx, &customer.object, &expand).await
 }
 
 /// `GET /v1/customers/{id}`
@@ -156,7 +157,7 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     }
     patch.apply(&mut customer.object)?;
     objects::save(&mut tx, &call.merchant.account.id, &customer.object).await?;
-    tell(&mut tx, &call, "customer.updated", customer.version, &customer.object).await?;
+    tell(&mut tx, &call, "customer.updated", &customer).await?;
     finish(call, tx, &customer.object, &expand).await
 }
 
@@ -198,7 +199,7 @@ pub async fn delete(mut call: Call) -> Result<Answer, ApiError> {
     }
     customer.object = stub(customer.object);
     objects::save(&mut tx, &account, &customer.object).await?;
-    tell(&mut tx, &call, "customer.deleted", customer.version, &customer.object).await?;
+    tell(&mut tx, &call, "customer.deleted", &customer).await?;
     notices::suppress_for(&mut tx, &account, &id, call.app.now_ms()).await?;
     call.app.keys.destroy(&mut tx, &account, &id).await?;
     let body = render::customer::customer(&call.rendering(), &customer.object);
@@ -247,15 +248,10 @@ async fn lock(tx: &mut Tx, call: &Call, id: &CustomerId) -> Result<Versioned<Cus
     locked.filter(|found| !found.object.deleted).ok_or_else(|| missing(id, "customer", "id"))
 }
 
-async fn tell(
-    tx: &mut Tx,
-    call: &Call,
-    kind: &str,
-    version: i64,
-    customer: &Customer,
-) -> Result<(), ApiError> {
-    let snapshot = Snapshot::Customer(customer.clone());
-    let news = News { kind, version, snapshot: &snapshot };
+async fn tell(tx: &mut Tx, call: &Call, kind: &str, customer: &Versioned<Customer>) -> Result<(), ApiError> {
+    let snapshot = Snapshot::Customer(customer.object.clone());
+    let before = customer.before.as_deref();
+    let news = News { kind, version: customer.version, snapshot: &snapshot, before };
     Ok(events::append(tx, &call.app, &call.cause(), &news).await?)
 }
 

@@ -60,7 +60,7 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     }
     objects::insert(&mut tx, &account, &item).await?;
     let snapshot = Snapshot::InvoiceItem(Box::new(item.clone()));
-    let news = News { kind: "invoiceitem.created", version: 1, snapshot: &snapshot };
+    let news = News { kind: "invoiceitem.created", version: 1, snapshot: &snapshot, before: None };
     events::append(&mut tx, &call.app, &call.cause(), &news).await?;
     let rendered = rendered(&call.rendering(), &item);
     let body = super::expanded(&call, &mut tx, rendered, &expand).await?;

@@ -1,6 +1,7 @@
 //! The API's endpoints: parameters are read, one function does the work, its object is rendered.
 
 pub mod account;
+pub mod balance;
 mod catalog;
 pub mod charges;
 pub mod customers;
@@ -25,6 +26,7 @@ pub mod webhook_deliveries;
 pub mod webhook_endpoints;
 
 pub mod invoice_items;
+pub mod invoice_payments;
 pub mod invoices;
 pub mod runs;
 mod subscription_params;

@@ -244,7 +244,7 @@ async fn give(
         object.customer = Some(customer.clone());
         object.consent = Some(consent.id);
         insert(tx, call, &object).await?;
-        return Ok(Versioned { version: 1, object });
+        return Ok(Versioned::new(object));
     }
     let mut method = lock(tx, call, &id).await?;
     check_attachable(&method.object)?;
@@ -327,7 +327,8 @@ async fn forget_default(
         locked.object.default_payment_method = None;
         objects::save(tx, account, &locked.object).await?;
         let snapshot = Snapshot::Customer(locked.object);
-        let news = News { kind: "customer.updated", version: locked.version, snapshot: &snapshot };
+        let before = locked.before.as_deref();
+        let news = News { kind: "customer.updated", version: locked.version, snapshot: &snapshot, before };
         events::append(tx, &call.app, &call.cause(), &news).await?;
     }
     Ok(())
@@ -419,7 +420,8 @@ async fn tell(
     method: &Versioned<PaymentMethod>,
 ) -> Result<(), ApiError> {
     let snapshot = Snapshot::PaymentMethod(method.object.clone());
-    let news = News { kind, version: method.version, snapshot: &snapshot };
+    let before = method.before.as_deref();
+    let news = News { kind, version: method.version, snapshot: &snapshot, before };
     Ok(events::append(tx, &call.app, &call.cause(), &news).await?)
 }
 

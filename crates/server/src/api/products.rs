@@ -69,7 +69,7 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     default_price.apply(&mut product.object.default_price);
     product.object.updated = call.app.now_seconds();
     objects::save(&mut tx, &call.merchant.account.id, &product.object).await?;
-    catalog::tell_product(&mut tx, &call, "product.updated", product.version, &product.object).await?;
+    catalog::tell_product(&mut tx, &call, "product.updated", &product).await?;
     finish(call, tx, &product.object, &expand).await
 }
 
@@ -99,7 +99,7 @@ pub async fn delete(mut call: Call) -> Result<Answer, ApiError> {
         return Err(ApiError::invalid("", None, message));
     }
     crate::store::catalog::delete_product(&mut tx, account, &id).await?;
-    catalog::tell_product(&mut tx, &call, "product.deleted", product.version, &product.object).await?;
+    catalog::tell_product(&mut tx, &call, "product.deleted", &product).await?;
     tx.commit().await?;
     Ok(Answer::new(render::product::deleted(&id)))
 }

@@ -26,7 +26,7 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let clock = TestClock { id: call.app.ids.next(), created, name, frozen_time, target: None };
     let mut tx = call.app.db.begin().await?;
     objects::insert(&mut tx, &call.merchant.account.id, &clock).await?;
-    let versioned = objects::Versioned { version: 1, object: clock };
+    let versioned = objects::Versioned::new(clock);
     clocks::tell(&mut tx, &call.app, &call.cause(), "test_helpers.test_clock.created", &versioned).await?;
     let rendered = test_clock(&call.rendering(), &versioned.object);
     let body = super::expanded(&call, &mut tx, rendered, &expand).await?;

@@ -155,5 +155,11 @@ pub async fn tell(
     clock: &Versioned<TestClock>,
 ) -> Result<(), DbError> {
     let snapshot = Snapshot::TestClock(clock.object.clone());
-    events::append(tx, app, cause, &events::News { kind, version: clock.version, snapshot: &snapshot }).await
+    events::append(
+        tx,
+        app,
+        cause,
+        &events::News { kind, version: clock.version, snapshot: &snapshot, before: None },
+    )
+    .await
 }

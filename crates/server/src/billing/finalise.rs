@@ -75,7 +75,7 @@ pub fn finalise(
         return Ok(None);
     }
     let intent = payment(app, invoice, amount, now);
-    invoice.payment = Some(Payment { id: app.ids.next(), intent: intent.id.clone(), created: now });
+    invoice.payment = Some(Payment { intent: intent.id.clone(), created: now });
     Ok(Some(intent))
 }
 

@@ -82,7 +82,7 @@ pub async fn create(app: &App, cause: &Cause, new: NewInvoice) -> Result<Invoice
     }
     objects::insert(&mut tx, account, &invoice).await?;
     let id = invoice.id.clone();
-    tell::invoice(&mut tx, app, cause, "invoice.created", &Versioned { version: 1, object: invoice }).await?;
+    tell::invoice(&mut tx, app, cause, "invoice.created", &Versioned::new(invoice)).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -125,7 +125,7 @@ pub async fn finalise(app: &Arc<App>, cause: &Cause, id: &InvoiceId) -> Result<(
     if let Some(intent) = &intent {
         sets::insert(&mut tx, account, [intent]).await?;
         let snapshot = Snapshot::PaymentIntent(intent.clone());
-        let news = News { kind: "payment_intent.created", version: 1, snapshot: &snapshot };
+        let news = News { kind: "payment_intent.created", version: 1, snapshot: &snapshot, before: None };
         events::append(&mut tx, app, cause, &news).await?;
         if it.auto_advance && it.collection_method == "charge_automatically" {
             // The next run, which is a second away, collects it.

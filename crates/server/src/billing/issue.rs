@@ -211,13 +211,13 @@ fn charge(app: &App, cause: &Cause, world: &World, bill: &mut Bill, how: &How) -
 }
 
 async fn tell_of(tx: &mut Tx, app: &App, cause: &Cause, bill: &Bill) -> Result<(), Error> {
-    let invoice = Versioned { version: 1, object: bill.invoice.clone() };
+    let invoice = Versioned::new(bill.invoice.clone());
     tell::invoice(tx, app, cause, "invoice.created", &invoice).await?;
     tell::invoice(tx, app, cause, "invoice.finalized", &invoice).await?;
     match &bill.intent {
         Some(intent) => {
             let snapshot = Snapshot::PaymentIntent(intent.clone());
-            let news = News { kind: "payment_intent.created", version: 1, snapshot: &snapshot };
+            let news = News { kind: "payment_intent.created", version: 1, snapshot: &snapshot, before: None };
             events::append(tx, app, cause, &news).await?;
             if bill.invoice.explanation.is_some() && bill.invoice.next_payment_attempt.is_none() {
                 tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;

@@ -82,7 +82,7 @@ pub async fn subscribe(app: &Arc<App>, cause: &Cause, new: NewSubscription) -> R
     let now = time::now(&mut tx, app, account, customer.test_clock.as_ref()).await?;
     let prices = prices(&mut tx, cause, &new.items).await?;
     check_method(&mut tx, cause, &new).await?;
-    let mut subscription = Versioned { version: 1, object: build(app, new, &prices, &customer, now)? };
+    let mut subscription = Versioned::new(build(app, new, &prices, &customer, now)?);
     let id = subscription.object.id.clone();
     let bills_now = due::due(&subscription.object, now).is_some();
     let world = World::of(&mut tx, account, std::iter::once(&subscription.object)).await?;
@@ -126,7 +126,7 @@ pub async fn enrol(
     now: i64,
 ) -> Result<SubscriptionId, Error> {
     let prices = prices(tx, cause, &new.items).await?;
-    let made = Versioned { version: 1, object: build(app, new, &prices, customer, now)? };
+    let made = Versioned::new(build(app, new, &prices, customer, now)?);
     sets::insert(tx, &cause.account.id, [&made.object]).await?;
     tell::subscription(tx, app, cause, "customer.subscription.created", &made).await?;
     Ok(made.object.id)

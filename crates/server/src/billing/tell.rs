@@ -22,7 +22,9 @@ pub async fn invoice(
     invoice: &Versioned<Invoice>,
 ) -> Result<(), DbError> {
     let snapshot = Snapshot::Invoice(Box::new(invoice.object.clone()));
-    events::append(tx, app, cause, &News { kind, version: invoice.version, snapshot: &snapshot }).await
+    let before = invoice.before.as_deref();
+    events::append(tx, app, cause, &News { kind, version: invoice.version, snapshot: &snapshot, before })
+        .await
 }
 
 /// Tells of an agreement.
@@ -37,5 +39,7 @@ pub async fn subscription(
     subscription: &Versioned<Subscription>,
 ) -> Result<(), DbError> {
     let snapshot = Snapshot::Subscription(Box::new(subscription.object.clone()));
-    events::append(tx, app, cause, &News { kind, version: subscription.version, snapshot: &snapshot }).await
+    let before = subscription.before.as_deref();
+    events::append(tx, app, cause, &News { kind, version: subscription.version, snapshot: &snapshot, before })
+        .await
 }

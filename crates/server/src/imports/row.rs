@@ -207,7 +207,7 @@ async fn equipped(
 
 /// Tells of something new.
 async fn tell(tx: &mut Tx, app: &App, cause: &Cause, kind: &str, snapshot: Snapshot) -> Result<(), DbError> {
-    events::append(tx, app, cause, &News { kind, version: 1, snapshot: &snapshot }).await
+    events::append(tx, app, cause, &News { kind, version: 1, snapshot: &snapshot, before: None }).await
 }
 
 impl From<DbError> for Failure {

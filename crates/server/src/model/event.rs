@@ -33,6 +33,8 @@ pub struct Event {
     pub object_id: String,
     /// The object as it was; none when its customer was erased.
     pub snapshot: Option<Snapshot>,
+    /// The object before the change; only of events that tell what was changed.
+    pub previous: Option<Snapshot>,
     /// The request that caused it.
     pub request_id: Option<String>,
     /// That request's idempotency key.

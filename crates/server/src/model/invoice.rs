@@ -2,8 +2,8 @@
 
 use onfile_core::currency::Currency;
 use onfile_core::ids::{
-    CustomerId, Id, InvoiceId, InvoiceItemId, InvoicePaymentId, LineItemId, PaymentIntentId, PaymentMethodId,
-    PriceId, ProductId, RunId, SubscriptionId, SubscriptionItemId, TestClockId,
+    CustomerId, Id, InvoiceId, InvoiceItemId, LineItemId, PaymentIntentId, PaymentMethodId, PriceId,
+    ProductId, RunId, SubscriptionId, SubscriptionItemId, TestClockId,
 };
 use onfile_core::invoice::InvoiceStatus;
 use onfile_core::vault_contract::Address;
@@ -143,8 +143,6 @@ pub struct OccurrenceOf {
 /// An invoice's payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
-    /// `inpay_…`
-    pub id: InvoicePaymentId,
     /// What carries it out.
     pub intent: PaymentIntentId,
     /// Unix seconds.

@@ -164,7 +164,7 @@ pub async fn entrust(
     let id = instrument.method.id.clone();
     let mut method = if instrument.fresh {
         keep(tx, cause, &instrument).await?;
-        Versioned { version: 1, object: instrument.method }
+        Versioned::new(instrument.method)
     } else {
         let locked = objects::lock::<PaymentMethod>(tx, &cause.account.id, &id).await?;
         locked.ok_or_else(|| DbError::Inconsistent(format!("method {id} is gone")))?
@@ -179,7 +179,8 @@ pub async fn entrust(
         method.object.mandate = Some(super::debits::mandate_for(tx, app, cause, &method.object, None).await?);
     }
     let snapshot = Snapshot::PaymentMethod(method.object);
-    let news = News { kind: "payment_method.attached", version: method.version, snapshot: &snapshot };
+    let news =
+        News { kind: "payment_method.attached", version: method.version, snapshot: &snapshot, before: None };
     events::append(tx, app, cause, &news).await?;
     Ok(id)
 }

@@ -101,10 +101,22 @@ async fn announce(
     charge: Versioned<Charge>,
 ) -> Result<(), DbError> {
     let created = Snapshot::Refund(refund.clone());
-    events::append(tx, app, cause, &News { kind: "refund.created", version: 1, snapshot: &created }).await?;
+    events::append(
+        tx,
+        app,
+        cause,
+        &News { kind: "refund.created", version: 1, snapshot: &created, before: None },
+    )
+    .await?;
     let version = charge.version;
     let refunded = Snapshot::Charge(charge.object);
-    events::append(tx, app, cause, &News { kind: "charge.refunded", version, snapshot: &refunded }).await
+    events::append(
+        tx,
+        app,
+        cause,
+        &News { kind: "charge.refunded", version, snapshot: &refunded, before: None },
+    )
+    .await
 }
 
 /// Changes a refund's metadata.
@@ -127,7 +139,8 @@ pub async fn update(
     }
     objects::save(&mut tx, &cause.account.id, &refund.object).await?;
     let snapshot = Snapshot::Refund(refund.object.clone());
-    let news = News { kind: "refund.updated", version: refund.version, snapshot: &snapshot };
+    let before = refund.before.as_deref();
+    let news = News { kind: "refund.updated", version: refund.version, snapshot: &snapshot, before };
     events::append(&mut tx, app, cause, &news).await?;
     tx.commit().await?;
     Ok(refund)
@@ -175,7 +188,7 @@ fn not_charged(id: &PaymentIntentId) -> Error {
 
 fn answer(settled: Option<Settled>, begun: Refund) -> Result<Versioned<Refund>, Error> {
     match settled {
-        None => Ok(Versioned { version: 1, object: begun }),
+        None => Ok(Versioned::new(begun)),
         Some(Settled::Refund(_, OperationState::NotSent)) => Err(Error::NotSent),
         Some(Settled::Refund(refund, _)) => Ok(*refund),
         Some(_) => Err(DbError::Inconsistent("a refund settled something else".into()).into()),

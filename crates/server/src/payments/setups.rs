@@ -43,7 +43,7 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewSetup) -> Result<Vers
         None => None,
     };
     let confirmation = new.confirm.clone();
-    let mut intent = Versioned { version: 1, object: build(app, new, instrument.as_ref()) };
+    let mut intent = Versioned::new(build(app, new, instrument.as_ref()));
     let it = &mut intent.object;
     let mut tx = app.db.begin().await?;
     cause.start(&mut tx, app, &it.id).await?;
@@ -59,7 +59,7 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewSetup) -> Result<Vers
         &mut tx,
         app,
         cause,
-        &News { kind: "setup_intent.created", version: 1, snapshot: &created },
+        &News { kind: "setup_intent.created", version: 1, snapshot: &created, before: None },
     )
     .await?;
     let operation = match (confirmation, &instrument) {
@@ -252,7 +252,8 @@ pub async fn cancel(
     it.micro_deposits = None;
     objects::save(&mut tx, &cause.account.id, it).await?;
     let snapshot = Snapshot::SetupIntent(it.clone());
-    let news = News { kind: "setup_intent.canceled", version: intent.version, snapshot: &snapshot };
+    let news =
+        News { kind: "setup_intent.canceled", version: intent.version, snapshot: &snapshot, before: None };
     events::append(&mut tx, app, cause, &news).await?;
     tx.commit().await?;
     Ok(intent)

@@ -5,7 +5,7 @@ use onfile_core::ids::Id;
 use onfile_core::vault_contract::{BankDetails, CardDetails, Details};
 use serde_json::{Value, json};
 
-use super::{Context, parts, payment_method};
+use super::{Context, balance_transaction, parts, payment_method};
 use crate::model::charge::Charge;
 
 /// A charge.
@@ -26,7 +26,7 @@ pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
         "application": null,
         "application_fee": null,
         "application_fee_amount": null,
-        "balance_transaction": null,
+        "balance_transaction": balance_transaction::id_of_charge(charge).map(|id| id.to_string()),
         "billing_details": parts::billing(&charge.billing),
         "calculated_statement_descriptor": charge.statement_descriptor,
         "captured": charge.captured,

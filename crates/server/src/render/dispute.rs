@@ -4,7 +4,7 @@ use onfile_core::ach::ReturnCode;
 use onfile_core::ids::Id;
 use serde_json::{Map, Value, json};
 
-use super::Context;
+use super::{Context, balance_transaction};
 use crate::model::dispute::Dispute;
 
 /// What could be said against a dispute. Against a returned debit nothing can.
@@ -48,7 +48,7 @@ pub fn dispute(context: &Context<'_>, dispute: &Dispute) -> Value {
         "id": dispute.id.as_str(),
         "object": "dispute",
         "amount": dispute.amount,
-        "balance_transactions": [],
+        "balance_transactions": [balance_transaction::of_dispute(dispute)],
         "charge": dispute.charge.as_str(),
         "created": dispute.created,
         "currency": dispute.currency.as_str(),

@@ -34,8 +34,8 @@ use crate::store::{objects, runs, sets};
 /// Renders with a transaction at hand.
 #[derive(Debug)]
 pub struct Full<'a> {
-    tx: &'a mut Tx,
-    context: Context<'a>,
+    pub(super) tx: &'a mut Tx,
+    pub(super) context: Context<'a>,
     numbers: HashMap<CustomerId, Option<u64>>,
 }
 
@@ -81,27 +81,34 @@ impl<'a> Full<'a> {
     /// When the database fails.
     pub async fn event(&mut self, told: &Event, pending: i64) -> Result<Value, DbError> {
         let object = match &told.snapshot {
+            Some(snapshot) => Some(self.snapshot(snapshot).await?),
             None => None,
-            Some(Snapshot::Customer(object)) => Some(customer::customer(&self.context, object)),
-            Some(Snapshot::PaymentMethod(object)) => Some(self.method(object).await?),
-            Some(Snapshot::PaymentIntent(object)) => {
-                Some(payment_intent::payment_intent(&self.context, object, None))
-            }
-            Some(Snapshot::SetupIntent(object)) => {
-                Some(setup_intent::setup_intent(&self.context, object, None))
-            }
-            Some(Snapshot::Charge(object)) => Some(charge::charge(&self.context, object)),
-            Some(Snapshot::Refund(object)) => Some(refund::refund(&self.context, object)),
-            Some(Snapshot::Product(object)) => Some(product::product(&self.context, object)),
-            Some(Snapshot::Price(object)) => Some(price::price(&self.context, object)),
-            Some(Snapshot::Subscription(object)) => Some(self.subscription(object).await?),
-            Some(Snapshot::Invoice(object)) => Some(self.invoice(object).await?),
-            Some(Snapshot::InvoiceItem(object)) => Some(invoice::item(&self.context, object)),
-            Some(Snapshot::TestClock(object)) => Some(test_clock::test_clock(&self.context, object)),
-            Some(Snapshot::Mandate(object)) => Some(mandate::mandate(&self.context, object)),
-            Some(Snapshot::Dispute(object)) => Some(dispute::dispute(&self.context, object)),
         };
-        Ok(event::event(&self.context, told, object, pending))
+        let previous = match &told.previous {
+            Some(snapshot) => Some(self.snapshot(snapshot).await?),
+            None => None,
+        };
+        Ok(event::event(&self.context, told, event::About { object, previous }, pending))
+    }
+
+    /// An object as it was.
+    async fn snapshot(&mut self, snapshot: &Snapshot) -> Result<Value, DbError> {
+        Ok(match snapshot {
+            Snapshot::Customer(object) => customer::customer(&self.context, object),
+            Snapshot::PaymentMethod(object) => self.method(object).await?,
+            Snapshot::PaymentIntent(object) => payment_intent::payment_intent(&self.context, object, None),
+            Snapshot::SetupIntent(object) => setup_intent::setup_intent(&self.context, object, None),
+            Snapshot::Charge(object) => charge::charge(&self.context, object),
+            Snapshot::Refund(object) => refund::refund(&self.context, object),
+            Snapshot::Product(object) => product::product(&self.context, object),
+            Snapshot::Price(object) => price::price(&self.context, object),
+            Snapshot::Subscription(object) => self.subscription(object).await?,
+            Snapshot::Invoice(object) => self.invoice(object).await?,
+            Snapshot::InvoiceItem(object) => invoice::item(&self.context, object),
+            Snapshot::TestClock(object) => test_clock::test_clock(&self.context, object),
+            Snapshot::Mandate(object) => mandate::mandate(&self.context, object),
+            Snapshot::Dispute(object) => dispute::dispute(&self.context, object),
+        })
     }
 
     /// A subscription with its prices.
@@ -179,7 +186,7 @@ impl<'a> Full<'a> {
                 None => Ok(None),
             };
         }
-        Ok(None)
+        self.derived_by_id(id).await
     }
 
     /// An agreement, or what it brings about.
@@ -225,7 +232,7 @@ impl<'a> Full<'a> {
         Ok(found.map(|object| product::product(&self.context, &object)))
     }
 
-    async fn load<T: objects::Stored>(&mut self, id: &T::Id) -> Result<Option<T>, DbError> {
+    pub(super) async fn load<T: objects::Stored>(&mut self, id: &T::Id) -> Result<Option<T>, DbError> {
         Ok(objects::load::<T>(self.tx, &self.context.account.id, id).await?.map(|found| found.object))
     }
 

@@ -1,6 +1,6 @@
 //! Invoices, their lines, and the amounts that wait for one.
 
-use onfile_core::ids::{Id, PriceId, ProductId};
+use onfile_core::ids::{Id, InvoicePaymentId, PriceId, ProductId, counterpart};
 use onfile_core::invoice::InvoiceStatus;
 use serde_json::{Value, json};
 
@@ -220,11 +220,13 @@ fn payments(context: &Context<'_>, it: &Invoice) -> Value {
     })
 }
 
-fn payment(context: &Context<'_>, of: &Invoice, it: &Payment) -> Value {
+/// An invoice with the payment that is to settle it; it has as many rows as there are such invoices, and none of its own.
+pub fn payment(context: &Context<'_>, of: &Invoice, it: &Payment) -> Value {
+    let id: InvoicePaymentId = counterpart(&of.id);
     let paid = of.status == InvoiceStatus::Paid && !of.paid_elsewhere;
     let canceled = of.status == InvoiceStatus::Void || of.paid_elsewhere;
     json!({
-        "id": it.id.as_str(),
+        "id": id.as_str(),
         "object": "invoice_payment",
         "amount_paid": paid.then_some(of.amount_paid),
         "amount_requested": of.amount_due(),

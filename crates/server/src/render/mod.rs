@@ -1,7 +1,9 @@
 //! Objects as the API shows them: whole, with every field that API version 2026-10-28.endive has, null when empty.
 
+pub mod balance_transaction;
 pub mod charge;
 pub mod customer;
+pub mod derived;
 pub mod dispute;
 pub mod event;
 pub mod full;

@@ -3,7 +3,7 @@
 use onfile_core::ids::Id;
 use serde_json::{Value, json};
 
-use super::{Context, parts};
+use super::{Context, balance_transaction, parts};
 use crate::model::refund::{Refund, RefundStatus};
 
 /// A refund.
@@ -12,7 +12,7 @@ pub fn refund(_: &Context<'_>, refund: &Refund) -> Value {
         "id": refund.id.as_str(),
         "object": "refund",
         "amount": refund.amount,
-        "balance_transaction": null,
+        "balance_transaction": balance_transaction::id_of_refund(refund).map(|id| id.to_string()),
         "charge": refund.charge.as_str(),
         "created": refund.created,
         "currency": refund.currency.as_str(),

@@ -5,7 +5,7 @@ use onfile_core::ids::{AccountId, CustomerId, EventId, Id};
 use onfile_service::binds;
 use onfile_service::db::{DbError, Put, Row, Tx};
 use onfile_service::seal::Aad;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::keys::open_under;
@@ -31,6 +31,38 @@ pub struct News<'a> {
     pub version: i64,
     /// The object after the change.
     pub snapshot: &'a Snapshot,
+    /// Its document before the change ([`Versioned::before`]); kept for events that are called `….updated`, as Stripe
+    /// tells in those alone what was changed.
+    ///
+    /// [`Versioned::before`]: super::objects::Versioned::before
+    pub before: Option<&'a str>,
+}
+
+impl News<'_> {
+    /// What is sealed: the snapshot, or an array of it and the document before.
+    fn plaintext(&self) -> Result<Vec<u8>, DbError> {
+        let mut plaintext = serde_json::to_vec(self.snapshot)
+            .map_err(|e| DbError::Inconsistent(format!("a snapshot to store: {e}")))?;
+        if let Some(before) = self.before.filter(|_| self.kind.ends_with(".updated")) {
+            plaintext.insert(0, b'[');
+            plaintext.push(b',');
+            plaintext.extend_from_slice(before.as_bytes());
+            plaintext.push(b']');
+        }
+        Ok(plaintext)
+    }
+}
+
+/// What was sealed by [`append`]: the object after and, where that was kept, before the change.
+fn opened(plaintext: &[u8]) -> serde_json::Result<(Snapshot, Option<Snapshot>)> {
+    if plaintext.first() != Some(&b'[') {
+        return Ok((serde_json::from_slice(plaintext)?, None));
+    }
+    let (snapshot, mut before): (Value, Value) = serde_json::from_slice(plaintext)?;
+    if let (Some(fields), Some(kind)) = (before.as_object_mut(), snapshot.get("object")) {
+        fields.insert("object".to_owned(), kind.clone());
+    }
+    Ok((serde_json::from_value(snapshot)?, Some(serde_json::from_value(before)?)))
 }
 
 /// Appends an event. Its snapshot is sealed under its customer's key.
@@ -43,9 +75,7 @@ pub async fn append(tx: &mut Tx, app: &App, cause: &Cause, news: &News<'_>) -> R
     let id: EventId = app.ids.next();
     let customer = news.snapshot.customer();
     let key = app.keys.subject(tx, account, customer).await?;
-    let plaintext = serde_json::to_vec(news.snapshot)
-        .map_err(|e| DbError::Inconsistent(format!("a snapshot to store: {e}")))?;
-    let sealed = app.keys.seal_under(key.as_ref(), &aad(account, &id), &plaintext)?;
+    let sealed = app.keys.seal_under(key.as_ref(), &aad(account, &id), &news.plaintext()?)?;
     let subject = customer.map_or(NO_CUSTOMER, Id::as_str);
     app.activity.mark(account, app.now_ms());
     if tx.gathers() {
@@ -92,14 +122,17 @@ pub async fn from_row(tx: &mut Tx, app: &App, account: &AccountId, row: &Row) ->
             None => None,
         },
     };
-    let snapshot = plaintext.map(|bytes| serde_json::from_slice::<Snapshot>(&bytes)).transpose();
+    let opened = plaintext.map(|bytes| opened(&bytes)).transpose();
+    let opened = opened.map_err(|e| DbError::Inconsistent(format!("a stored snapshot: {e}")))?;
+    let (snapshot, previous) = opened.map_or((None, None), |(now, before)| (Some(now), before));
     Ok(Event {
         id,
         sequence: row.opt_int("sequence")?,
         kind: row.text("type")?,
         object_id: row.text("object_id")?,
         object_version: row.int("object_version")?,
-        snapshot: snapshot.map_err(|e| DbError::Inconsistent(format!("a stored snapshot: {e}")))?,
+        snapshot,
+        previous,
         request_id: row.opt_text("request_id")?,
         idempotency_key: row.opt_text("idempotency_key")?,
     })

@@ -34,6 +34,15 @@ pub struct Versioned<T> {
     pub version: i64,
     /// The object.
     pub object: T,
+    /// Its document as it was read, for telling what a change changed; none of a new one.
+    pub before: Option<String>,
+}
+
+impl<T> Versioned<T> {
+    /// A new object, in its first version.
+    pub const fn new(object: T) -> Self {
+        Self { version: 1, object, before: None }
+    }
 }
 
 /// The statements for one table. Those that end in `_all` take a set of rows (see [`super::sets`]).
@@ -374,7 +383,7 @@ pub fn from_row<T: Object>(row: &Row) -> Result<Versioned<T>, DbError> {
     let doc = row.text("doc")?;
     let object =
         serde_json::from_str(&doc).map_err(|e| DbError::Inconsistent(format!("a stored object: {e}")))?;
-    Ok(Versioned { version: row.int("version")?, object })
+    Ok(Versioned { version: row.int("version")?, object, before: Some(doc) })
 }
 
 pub(super) fn to_doc<T: Object>(object: &T) -> Result<String, DbError> {

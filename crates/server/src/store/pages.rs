@@ -64,6 +64,22 @@ impl Window {
         self
     }
 
+    /// The same part of a list of other objects, whose ids have the digits of these (`ids::counterpart`).
+    #[must_use]
+    pub fn counterpart<A: Id, B: Id>(&self) -> Self {
+        let other = |id: &str| match id.strip_prefix(A::PREFIX) {
+            Some(digits) => format!("{}{digits}", B::PREFIX),
+            None => id.to_owned(),
+        };
+        let cursor = self.cursor.as_ref().map(|cursor| Cursor { id: other(&cursor.id), ..cursor.clone() });
+        Self { low: other(&self.low), high: other(&self.high), cursor, ..self.clone() }
+    }
+
+    /// Whether an id lies in it.
+    pub fn holds(&self, id: &str) -> bool {
+        self.low.as_str() < id && id < self.high.as_str()
+    }
+
     /// The oldest objects of a list.
     pub fn oldest(limit: u32) -> Self {
         Self { backwards: true, ..Self::newest(limit) }
@@ -225,6 +241,14 @@ const SUBSCRIPTIONS_OF_CUSTOMER: Listing =
     listing!("subscriptions", " AND status IN ($5, $6, $7, $8) AND customer_id = $9");
 /// Invoices with statuses between two words.
 const INVOICES: Listing = listing!("invoices", " AND status >= $5 AND status <= $6");
+/// Invoices that a payment is to settle. A pattern cannot be met by a merchant's own text, in which JSON escapes the
+/// quotation marks.
+pub const INVOICES_WITH_PAYMENT: Listing = listing!("invoices", " AND doc LIKE '%\"payment\":{%'");
+/// The same, with the status `$5` or `$6`, or paid with a document that matches `$7`.
+pub const INVOICES_WITH_PAYMENT_IN: Listing = listing!(
+    "invoices",
+    " AND doc LIKE '%\"payment\":{%' AND (status = $5 OR status = $6 OR (status = 'paid' AND doc LIKE $7))"
+);
 /// The same, of one customer.
 const INVOICES_OF_CUSTOMER: Listing =
     listing!("invoices", " AND status >= $5 AND status <= $6 AND customer_id = $7");
@@ -303,6 +327,16 @@ impl Listed for WebhookEndpoint {
     const OF: Listing = listing!("webhook_endpoints", " AND status = $5");
 }
 
+/// Captured charges whose documents match two patterns: kind of method and currency.
+pub const CHARGES_CAPTURED: Listing =
+    listing!("charges", " AND doc LIKE '%\"captured\":true%' AND doc LIKE $5 AND doc LIKE $6");
+/// Refunds that did not fail, whose documents match two patterns, where it goes and currency, and do not match a third.
+pub const REFUNDS_GOOD: Listing = listing!(
+    "refunds",
+    " AND doc NOT LIKE '%\"status\":\"failed\"%' AND doc LIKE $5 AND doc LIKE $6 AND doc NOT LIKE $7"
+);
+/// Disputes whose documents match two patterns; the first is any.
+pub const DISPUTES_LIKE: Listing = listing!("disputes", " AND doc LIKE $5 AND doc LIKE $6");
 /// Charges of a payment intent.
 pub const CHARGES_OF_INTENT: Listing = listing!("charges", " AND payment_intent_id = $5");
 /// Refunds of a payment intent.

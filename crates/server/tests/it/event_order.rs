@@ -44,7 +44,7 @@ async fn tell(server: &Server, tx: &mut Tx) -> String {
     let customer = Customer::new(app.ids.next(), app.now_seconds(), "X".to_owned());
     let (id, snapshot) = (customer.id.to_string(), Snapshot::Customer(customer));
     let cause = Cause::worker(server.merchant.account.clone());
-    let news = News { kind: "customer.created", version: 1, snapshot: &snapshot };
+    let news = News { kind: "customer.created", version: 1, snapshot: &snapshot, before: None };
     events::append(tx, app, &cause, &news).await.unwrap();
     id
 }

@@ -11,7 +11,7 @@ use crate::support::billing::at;
 use crate::support::{Reply, Server, merchant, send, servers};
 
 /// One object of each kind, all of them the first merchant's.
-async fn objects(server: &Server) -> Vec<(&'static str, String)> {
+pub async fn objects(server: &Server) -> Vec<(&'static str, String)> {
     let (customer, method) = server.customer_with_card("pm_card_visa").await;
     let pay = [
         ("amount", "100"),
@@ -41,11 +41,13 @@ async fn objects(server: &Server) -> Vec<(&'static str, String)> {
     let event = server.get("/v1/events", &[("limit", "1")]).await.ok().id_of_first();
     let notice = server.get("/v1/onfile/notices", &[]).await.ok().id_of_first();
     let (endpoint, delivery) = crate::webhooks::endpoint_with_delivery(server).await;
+    let charge = paid.text("latest_charge");
     let mut all = vec![
         ("/v1/customers", customer),
         ("/v1/payment_methods", method),
         ("/v1/payment_intents", paid.id()),
-        ("/v1/charges", paid.text("latest_charge")),
+        ("/v1/balance_transactions", charge.replace("ch_", "txn_")),
+        ("/v1/charges", charge),
         ("/v1/refunds", refund),
         ("/v1/setup_intents", setup),
         ("/v1/products", product.id()),
@@ -75,6 +77,7 @@ async fn agreement(server: &Server) -> Vec<(&'static str, String)> {
     let invoice = server.invoices_of(&subscription).await.remove(1);
     vec![
         ("/v1/subscriptions", subscription),
+        ("/v1/invoice_payments", invoice["id"].as_str().unwrap().replace("in_", "inpay_")),
         ("/v1/invoices", invoice["id"].as_str().unwrap().to_owned()),
         ("/v1/invoiceitems", item),
         ("/v1/test_helpers/test_clocks", clock),
@@ -104,7 +107,7 @@ async fn debit_that_came_back(server: &Server) -> (String, String) {
     (charge.text("payment_method_details/us_bank_account/mandate"), dispute)
 }
 
-fn filled(path: &str, objects: &[(&str, String)]) -> String {
+pub fn filled(path: &str, objects: &[(&str, String)]) -> String {
     let family = objects.iter().find(|(family, _)| path.starts_with(family));
     let id = family.map_or("", |(_, id)| id.as_str());
     path.replace("{id}", id).replace("{method}", &objects[1].1)

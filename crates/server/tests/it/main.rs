@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod ach;
+mod balance;
 mod challenges;
 mod customer_attempts;
 mod customers;
@@ -14,6 +15,7 @@ mod idempotency;
 mod imports;
 mod intents;
 mod invoice_notices;
+mod invoice_payments;
 mod keys;
 mod leases;
 mod lists;

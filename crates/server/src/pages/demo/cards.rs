@@ -47,7 +47,8 @@ pub async fn set_default(
     objects::save(&mut tx, shopper.account_id(), &locked.object).await?;
     let cause = visit.cause(&shopper.account.account);
     let snapshot = Snapshot::Customer(locked.object);
-    let news = News { kind: "customer.updated", version: locked.version, snapshot: &snapshot };
+    let before = locked.before.as_deref();
+    let news = News { kind: "customer.updated", version: locked.version, snapshot: &snapshot, before };
     events::append(&mut tx, &visit.app, &cause, &news).await?;
     Ok(tx.commit().await?)
 }
@@ -90,7 +91,8 @@ async fn detach(visit: &Visit, shopper: &Shopper, id: &PaymentMethodId) -> Resul
     destructions::request(&mut tx, shopper.account_id(), id, visit.app.now_ms()).await?;
     let cause = visit.cause(&shopper.account.account);
     let snapshot = Snapshot::PaymentMethod(locked.object);
-    let news = News { kind: "payment_method.detached", version: locked.version, snapshot: &snapshot };
+    let news =
+        News { kind: "payment_method.detached", version: locked.version, snapshot: &snapshot, before: None };
     events::append(&mut tx, &visit.app, &cause, &news).await?;
     Ok(tx.commit().await?)
 }

@@ -71,7 +71,7 @@ impl Shopper {
         let mut tx = app.db.begin().await?;
         objects::insert(&mut tx, &account.account.id, &customer).await?;
         let snapshot = Snapshot::Customer(customer.clone());
-        let news = News { kind: "customer.created", version: 1, snapshot: &snapshot };
+        let news = News { kind: "customer.created", version: 1, snapshot: &snapshot, before: None };
         events::append(&mut tx, app, &cause, &news).await?;
         let (id, now_ms) = (customer.id.as_str(), app.now_ms());
         let session = sessions::open(&mut tx, &app.ids, &ticket, Role::Customer, id, now_ms).await?;

@@ -115,7 +115,8 @@ async fn change(
     }
     objects::save(tx, account, &mandate.object).await?;
     let snapshot = Snapshot::Mandate(mandate.object);
-    let news = News { kind: "mandate.updated", version: mandate.version, snapshot: &snapshot };
+    let before = mandate.before.as_deref();
+    let news = News { kind: "mandate.updated", version: mandate.version, snapshot: &snapshot, before };
     Ok(events::append(tx, app, cause, &news).await?)
 }
 

@@ -16,6 +16,7 @@ use crate::store::debits;
 use crate::store::events::{self, News};
 use crate::store::objects;
 
+use super::super::settle::tell_updated;
 use super::super::{Cause, Error};
 use super::block;
 
@@ -53,7 +54,7 @@ pub(super) async fn settle(app: &App, cause: &Cause, operation: &Operation, code
     let dispute = new_dispute(app, &charge.object, code);
     objects::insert(&mut tx, account, &dispute).await?;
     tracing::warn!(charge = %charge.object.id, code, meaning = ReturnCode::of(code).meaning, "a settled debit came back");
-    tell(&mut tx, app, cause, "charge.updated", charge.version, Snapshot::Charge(charge.object)).await?;
+    tell_updated(&mut tx, app, cause, charge).await?;
     for kind in ["charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed"] {
         tell(&mut tx, app, cause, kind, 1, Snapshot::Dispute(dispute.clone())).await?;
     }
@@ -84,5 +85,5 @@ async fn tell(
     version: i64,
     snapshot: Snapshot,
 ) -> Result<(), DbError> {
-    events::append(tx, app, cause, &News { kind, version, snapshot: &snapshot }).await
+    events::append(tx, app, cause, &News { kind, version, snapshot: &snapshot, before: None }).await
 }

@@ -49,7 +49,8 @@ pub async fn cancel(
     it.canceled_at = Some(app.now_seconds());
     objects::save(&mut tx, &cause.account.id, it).await?;
     let snapshot = Snapshot::PaymentIntent(it.clone());
-    let news = News { kind: "payment_intent.canceled", version: intent.version, snapshot: &snapshot };
+    let news =
+        News { kind: "payment_intent.canceled", version: intent.version, snapshot: &snapshot, before: None };
     events::append(&mut tx, app, cause, &news).await?;
     tx.commit().await?;
     Ok(intent)

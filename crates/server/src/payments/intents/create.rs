@@ -32,7 +32,7 @@ pub async fn create(
         None => None,
     };
     let confirmation = new.confirm.clone();
-    let mut intent = Versioned { version: 1, object: build(app, new, instrument.as_ref())? };
+    let mut intent = Versioned::new(build(app, new, instrument.as_ref())?);
     let it = &mut intent.object;
     if let Some(instrument) = &instrument {
         instruments::check_usable(&instrument.method, it.customer.as_ref(), &it.payment_method_types)?;
@@ -51,7 +51,7 @@ pub async fn create(
         &mut tx,
         app,
         cause,
-        &News { kind: "payment_intent.created", version: 1, snapshot: &created },
+        &News { kind: "payment_intent.created", version: 1, snapshot: &created, before: None },
     )
     .await?;
     let operation = match (&confirmation, &instrument) {

@@ -13,13 +13,15 @@ use onfile_core::operation::OperationState;
 use onfile_service::db::{DbError, Tx};
 
 use crate::app::App;
+use crate::model::charge::Charge;
 use crate::model::event::Snapshot;
 use crate::model::operation::{Kind, Operation};
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::refund::Refund;
 use crate::model::setup_intent::SetupIntent;
+use crate::store::events::{self, News};
 use crate::store::objects::{self, Versioned};
-use crate::store::{events, operations};
+use crate::store::operations;
 
 use super::carry_out::Report;
 use super::{Cause, Error};
@@ -224,7 +226,23 @@ async fn tell(
     version: i64,
     snapshot: Snapshot,
 ) -> Result<(), DbError> {
-    events::append(tx, app, cause, &events::News { kind, version, snapshot: &snapshot }).await
+    events::append(tx, app, cause, &News { kind, version, snapshot: &snapshot, before: None }).await
+}
+
+/// Tells that a charge is not as it was.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn tell_updated(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    charge: Versioned<Charge>,
+) -> Result<(), DbError> {
+    let (version, before) = (charge.version, charge.before.as_deref());
+    let snapshot = Snapshot::Charge(charge.object);
+    let news = News { kind: "charge.updated", version, snapshot: &snapshot, before };
+    events::append(tx, app, cause, &news).await
 }
 
 #[cfg(test)]

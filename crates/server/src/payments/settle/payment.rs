@@ -22,7 +22,7 @@ use crate::store::{self, operations};
 use super::super::carry_out::Report;
 use super::super::{Cause, Error, debits};
 use super::decline::attempt_error;
-use super::{Settled, came_to_nothing, method, still_waits, tell};
+use super::{Settled, came_to_nothing, method, still_waits, tell, tell_updated};
 
 /// Settles an authorisation, or its completion after 3-D Secure.
 pub(super) async fn settle_attempt(
@@ -232,7 +232,7 @@ async fn released(
     if let Some(mut charge) = lock_charge(tx, cause, operation).await? {
         charge.object.voided = true;
         objects::save(tx, &cause.account.id, &charge.object).await?;
-        tell(tx, app, cause, "charge.updated", charge.version, Snapshot::Charge(charge.object)).await?;
+        tell_updated(tx, app, cause, charge).await?;
     }
     let it = &mut intent.object;
     it.challenge = None;
@@ -296,7 +296,7 @@ impl Record {
             object.mandate.clone_from(&method.mandate);
             object.presentment = operations::presentments(tx, &cause.account.id, &operation.debt).await?;
         }
-        Ok(Self { charge: Versioned { version: 1, object }, known: false })
+        Ok(Self { charge: Versioned::new(object), known: false })
     }
 
     fn id(&self) -> &ChargeId {

@@ -11,11 +11,12 @@ use crate::model::event::Snapshot;
 use crate::model::operation::Operation;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::refund::{Refund, RefundStatus};
+use crate::store::events::{self, News};
 use crate::store::objects::{self, Versioned};
 
 use super::super::carry_out::Report;
 use super::super::{Cause, Error};
-use super::{Settled, tell};
+use super::{Settled, tell_updated};
 
 pub(super) async fn settle(
     tx: &mut Tx,
@@ -46,7 +47,9 @@ pub(super) async fn settle(
     objects::save(tx, account, &refund.object).await?;
     let kind =
         if refund.object.status == RefundStatus::Succeeded { "refund.updated" } else { "refund.failed" };
-    tell(tx, app, cause, kind, refund.version, Snapshot::Refund(refund.object.clone())).await?;
+    let (snapshot, before) = (Snapshot::Refund(refund.object.clone()), refund.before.as_deref());
+    events::append(tx, app, cause, &News { kind, version: refund.version, snapshot: &snapshot, before })
+        .await?;
     Ok(Settled::Refund(Box::new(refund), operation.state))
 }
 
@@ -68,7 +71,7 @@ async fn release(
         charge.object.amount_refunded -= operation.doc.amount;
         objects::save(tx, account, &charge.object).await?;
         // Whoever read of the refund in `charge.refunded` learns here that it came to nothing.
-        tell(tx, app, cause, "charge.updated", charge.version, Snapshot::Charge(charge.object)).await?;
+        tell_updated(tx, app, cause, charge).await?;
     }
     Ok(())
 }

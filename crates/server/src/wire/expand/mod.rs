@@ -2,18 +2,22 @@
 //!
 //! What can be expanded is known from the kind of object alone, so a wrong path is refused before anything is done.
 
+mod references;
+
 use std::collections::HashMap;
 use std::pin::Pin;
 
 use onfile_core::ids::{Id, ProductId};
 use onfile_service::db::{DbError, Tx};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+pub use self::references::Kind;
+use self::references::{REFERENCES, Target};
 use super::error::{ApiError, quoted};
 use super::params::{Given, Params};
 use crate::app::App;
-use crate::render::Context;
 use crate::render::full::Full;
+use crate::render::{Context, derived};
 
 /// The most levels in one path.
 const DEPTH_MAX: usize = 4;
@@ -23,90 +27,6 @@ const PATHS_MAX: usize = 20;
 const PATH_MAX: usize = 200;
 /// The most objects that one request may load: a full page at every level would be 100 million.
 const LOADS_MAX: usize = 500;
-
-/// A kind of object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// `customer`
-    Customer,
-    /// `payment_method`
-    PaymentMethod,
-    /// `payment_intent`
-    PaymentIntent,
-    /// `setup_intent`
-    SetupIntent,
-    /// `charge`
-    Charge,
-    /// `refund`
-    Refund,
-    /// `mandate`
-    Mandate,
-    /// `dispute`
-    Dispute,
-    /// `event`
-    Event,
-    /// `product`
-    Product,
-    /// `price`
-    Price,
-    /// `subscription`
-    Subscription,
-    /// `invoice`
-    Invoice,
-    /// `invoiceitem`
-    InvoiceItem,
-    /// `test_helpers.test_clock`
-    TestClock,
-    /// `onfile.run`
-    Run,
-    /// Something that is always there whole, and that Stripe shows only where it is asked for.
-    Inline,
-    /// Something that Stripe can expand and that nothing here refers to yet: always null.
-    Nothing,
-}
-
-/// Which field of which kind refers to which.
-const REFERENCES: [(Kind, &str, Kind); 39] = [
-    (Kind::Customer, "invoice_settings.default_payment_method", Kind::PaymentMethod),
-    (Kind::Customer, "default_source", Kind::Nothing),
-    (Kind::Customer, "test_clock", Kind::TestClock),
-    (Kind::PaymentMethod, "customer", Kind::Customer),
-    (Kind::PaymentIntent, "customer", Kind::Customer),
-    (Kind::PaymentIntent, "payment_method", Kind::PaymentMethod),
-    (Kind::PaymentIntent, "latest_charge", Kind::Charge),
-    (Kind::PaymentIntent, "review", Kind::Nothing),
-    (Kind::SetupIntent, "customer", Kind::Customer),
-    (Kind::SetupIntent, "payment_method", Kind::PaymentMethod),
-    (Kind::SetupIntent, "mandate", Kind::Mandate),
-    (Kind::Mandate, "payment_method", Kind::PaymentMethod),
-    (Kind::Dispute, "charge", Kind::Charge),
-    (Kind::Dispute, "payment_intent", Kind::PaymentIntent),
-    (Kind::Charge, "payment_method_details.us_bank_account.mandate", Kind::Mandate),
-    (Kind::Charge, "customer", Kind::Customer),
-    (Kind::Charge, "payment_intent", Kind::PaymentIntent),
-    (Kind::Charge, "balance_transaction", Kind::Nothing),
-    (Kind::Refund, "charge", Kind::Charge),
-    (Kind::Refund, "payment_intent", Kind::PaymentIntent),
-    (Kind::Refund, "balance_transaction", Kind::Nothing),
-    (Kind::Product, "default_price", Kind::Price),
-    (Kind::Product, "tax_code", Kind::Nothing),
-    (Kind::Price, "product", Kind::Product),
-    (Kind::Subscription, "customer", Kind::Customer),
-    (Kind::Subscription, "default_payment_method", Kind::PaymentMethod),
-    (Kind::Subscription, "latest_invoice", Kind::Invoice),
-    (Kind::Subscription, "pending_setup_intent", Kind::Nothing),
-    (Kind::Subscription, "schedule", Kind::Nothing),
-    (Kind::Subscription, "test_clock", Kind::TestClock),
-    (Kind::Invoice, "customer", Kind::Customer),
-    (Kind::Invoice, "default_payment_method", Kind::PaymentMethod),
-    (Kind::Invoice, "parent.subscription_details.subscription", Kind::Subscription),
-    (Kind::Invoice, "confirmation_secret", Kind::Inline),
-    (Kind::Invoice, "payments", Kind::Inline),
-    (Kind::Invoice, "test_clock", Kind::TestClock),
-    (Kind::InvoiceItem, "customer", Kind::Customer),
-    (Kind::InvoiceItem, "invoice", Kind::Invoice),
-    (Kind::InvoiceItem, "test_clock", Kind::TestClock),
-];
 
 /// What a request wants expanded; checked.
 #[derive(Debug, Clone, Default)]
@@ -182,7 +102,7 @@ impl Expand {
 }
 
 /// The reference that a path begins with, and the rest of the path.
-fn step<S: AsRef<str>>(kind: Kind, path: &[S]) -> Option<(&'static str, Kind, &[S])> {
+fn step<S: AsRef<str>>(kind: Kind, path: &[S]) -> Option<(&'static str, Target, &[S])> {
     REFERENCES.iter().filter(|(of, _, _)| *of == kind).find_map(|(_, field, target)| {
         let length = field.split('.').count();
         let (head, rest) = path.split_at_checked(length)?;
@@ -191,7 +111,7 @@ fn step<S: AsRef<str>>(kind: Kind, path: &[S]) -> Option<(&'static str, Kind, &[
 }
 
 fn is_known(kind: Kind, path: &[&str]) -> bool {
-    path.is_empty() || step(kind, path).is_some_and(|(_, target, rest)| is_known(target, rest))
+    path.is_empty() || step(kind, path).is_some_and(|(_, target, rest)| is_known(target.kind(), rest))
 }
 
 struct Loader<'a> {
@@ -205,16 +125,44 @@ impl Loader<'_> {
     fn expand<'a>(&'a mut self, object: &'a mut Value, kind: Kind, path: &'a [String]) -> Expanding<'a> {
         Box::pin(async move {
             let Some((field, target, rest)) = step(kind, path) else { return Ok(()) };
+            if let Target::Added(kind) = target {
+                self.add(object, field, kind).await?;
+            }
             let Some(slot) = object.pointer_mut(&format!("/{}", field.replace('.', "/"))) else {
                 return Ok(());
             };
-            if let Value::String(id) = slot
-                && let Some(loaded) = self.load(target, &id.clone()).await?
-            {
-                *slot = loaded;
+            match slot {
+                Value::Array(elements) => {
+                    for element in elements {
+                        self.replace(element, target.kind(), rest).await?;
+                    }
+                    Ok(())
+                }
+                one => self.replace(one, target.kind(), rest).await,
             }
-            if slot.is_object() { self.expand(slot, target, rest).await } else { Ok(()) }
         })
+    }
+
+    /// Puts the object in the place of its id, and goes on within it.
+    async fn replace(&mut self, slot: &mut Value, kind: Kind, rest: &[String]) -> Result<(), ApiError> {
+        if let Value::String(id) = slot
+            && let Some(loaded) = self.load(kind, &id.clone()).await?
+        {
+            *slot = loaded;
+        }
+        if slot.is_object() { self.expand(slot, kind, rest).await } else { Ok(()) }
+    }
+
+    /// Adds a field that is shown only where it is asked for.
+    async fn add(&mut self, object: &mut Value, field: &str, kind: Kind) -> Result<(), ApiError> {
+        let Some(fields) = object.as_object_mut().filter(|fields| !fields.contains_key(field)) else {
+            return Ok(());
+        };
+        let id = fields.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if let Some(value) = self.load(kind, &id).await? {
+            fields.insert(field.to_owned(), value);
+        }
+        Ok(())
     }
 
     async fn load(&mut self, kind: Kind, id: &str) -> Result<Option<Value>, ApiError> {
@@ -230,6 +178,12 @@ impl Loader<'_> {
         let loaded = match (kind, ProductId::parse(id)) {
             (Kind::Product, Some(id)) => self.full.product(&id).await?,
             (Kind::Nothing | Kind::Product, _) => None,
+            (Kind::Refunds, _) => self.full.refunds_of(id).await?,
+            (Kind::Subscriptions, _) => self.full.subscriptions_of(id).await?,
+            (Kind::Sources, _) => Some(derived::nothing_of(id, "sources")),
+            (Kind::TaxIds, _) => Some(derived::nothing_of(id, "tax_ids")),
+            (Kind::Tax, _) => Some(derived::tax()),
+            (Kind::CreditBalance, _) => Some(json!({})),
             _ => self.full.by_id(id).await?,
         };
         self.known.insert(key, loaded.clone());
@@ -269,6 +223,12 @@ mod tests {
             ("data.customer", Kind::Charge, false, false),
             ("amount", Kind::PaymentIntent, false, false),
             ("customer.nonsense", Kind::PaymentIntent, false, false),
+            ("items.data.price.product", Kind::Subscription, false, true),
+            ("items", Kind::Subscription, false, true),
+            ("items.data.nonsense", Kind::Subscription, false, false),
+            ("refunds.data.balance_transaction", Kind::Charge, false, true),
+            ("data.latest_charge.refunds", Kind::PaymentIntent, true, true),
+            ("lines.data.pricing.price_details.price", Kind::Invoice, false, false),
             ("", Kind::PaymentIntent, false, false),
             (
                 "payment_intent.latest_charge.payment_intent.latest_charge.customer",

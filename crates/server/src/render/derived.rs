@@ -1,0 +1,86 @@
+//! What has no row of its own: it is made of other objects when it is asked for.
+
+use onfile_core::ids::{
+    BalanceTransactionId, ChargeId, DisputeId, Id, InvoiceId, InvoicePaymentId, RefundId, counterpart,
+};
+use onfile_service::db::DbError;
+use serde_json::{Value, json};
+
+use super::full::Full;
+use super::{balance_transaction, invoice, refund};
+use crate::model::charge::Charge;
+use crate::model::dispute::Dispute;
+use crate::model::invoice::Invoice;
+use crate::model::refund::Refund;
+use crate::model::subscription::Subscription;
+use crate::store::pages::{self, Window};
+
+/// How many objects a list within an object shows, as Stripe does; the list's own address has the rest.
+const INNER_LIST_MAX: u32 = 10;
+
+impl Full<'_> {
+    /// What an id names that has no row of its own.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn derived_by_id(&mut self, id: &str) -> Result<Option<Value>, DbError> {
+        if let Some(id) = BalanceTransactionId::parse(id) {
+            return self.balance_transaction(&id).await;
+        }
+        let Some(id) = InvoicePaymentId::parse(id) else { return Ok(None) };
+        let found: Option<Invoice> = self.load(&counterpart::<_, InvoiceId>(&id)).await?;
+        Ok(found.and_then(|of| of.payment.as_ref().map(|it| invoice::payment(&self.context, &of, it))))
+    }
+
+    async fn balance_transaction(&mut self, id: &BalanceTransactionId) -> Result<Option<Value>, DbError> {
+        if let Some(charge) = self.load::<Charge>(&counterpart::<_, ChargeId>(id)).await? {
+            return Ok(balance_transaction::of_charge(&charge));
+        }
+        if let Some(refund) = self.load::<Refund>(&counterpart::<_, RefundId>(id)).await? {
+            return Ok(balance_transaction::of_refund(&refund));
+        }
+        let dispute = self.load::<Dispute>(&counterpart::<_, DisputeId>(id)).await?;
+        Ok(dispute.as_ref().map(balance_transaction::of_dispute))
+    }
+
+    /// The newest refunds of a charge, as the list within it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn refunds_of(&mut self, charge: &str) -> Result<Option<Value>, DbError> {
+        let window = Window::newest(INNER_LIST_MAX);
+        let page = pages::page::<Refund>(self.tx, &self.context.account.id, &window, Some(charge)).await?;
+        let data = page.objects.iter().map(|it| refund::refund(&self.context, it)).collect();
+        Ok(Some(inner_list(data, page.has_more, format!("/v1/charges/{charge}/refunds"))))
+    }
+
+    /// A customer's newest agreements that are in force, as the list within the customer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn subscriptions_of(&mut self, customer: &str) -> Result<Option<Value>, DbError> {
+        let window = Window::newest(INNER_LIST_MAX);
+        let account = &self.context.account.id;
+        let page: pages::Page<Subscription> =
+            pages::subscriptions(self.tx, account, &window, Some(customer), None).await?;
+        let mut data = Vec::with_capacity(page.objects.len());
+        for it in &page.objects {
+            data.push(self.subscription(it).await?);
+        }
+        Ok(Some(inner_list(data, page.has_more, format!("/v1/customers/{customer}/subscriptions"))))
+    }
+}
+
+/// Where a customer is for taxes: Onfile works out no taxes, so it looks nothing up.
+pub fn tax() -> Value {
+    json!({ "automatic_tax": "unrecognized_location", "ip_address": null, "location": null, "provider": "stripe" })
+}
+
+/// A list within a customer of what Onfile does not have.
+pub fn nothing_of(customer: &str, what: &str) -> Value {
+    inner_list(Vec::new(), false, format!("/v1/customers/{customer}/{what}"))
+}
+
+fn inner_list(data: Vec<Value>, has_more: bool, url: String) -> Value {
+    json!({ "object": "list", "data": data, "has_more": has_more, "url": url })
+}
