@@ -37,7 +37,7 @@ def raw(stack, method, path, key=None, **options):
     [
         ("POST", "/v1/payment_intents", {"currency": "usd"}, 400, "parameter_missing", "amount"),
         ("POST", "/v1/payment_intents", {"amount": "ten", "currency": "usd"}, 400, "parameter_invalid_integer", "amount"),
-        ("POST", "/v1/payment_intents", {"amount": "-5", "currency": "usd"}, 400, "amount_too_small", "amount"),
+        ("POST", "/v1/payment_intents", {"amount": "-5", "currency": "usd"}, 400, "parameter_invalid_integer", "amount"),
         ("POST", "/v1/payment_intents", {"amount": "100", "currency": "xxx"}, 400, None, "currency"),
         ("POST", "/v1/customers", {"email": "nobody"}, 400, "email_invalid", "email"),
         ("POST", "/v1/customers", {"adress[line1]": "x"}, 400, "parameter_unknown", None),

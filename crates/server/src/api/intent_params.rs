@@ -58,6 +58,7 @@ pub fn details(params: &mut Params) -> Result<IntentDetails, ApiError> {
         description: change(params.text_or_unset("description", DESCRIPTION_MAX)?),
         statement_descriptor: change(descriptor(params, "statement_descriptor")?),
         statement_descriptor_suffix: change(descriptor(params, "statement_descriptor_suffix")?),
+        transfer_group: change(params.text_or_unset("transfer_group", TEXT_MAX)?),
         metadata: params.metadata()?.into(),
         ..browser_details(params)?
     })
@@ -114,7 +115,11 @@ pub fn check_amount(amount: i64, currency: Currency) -> Result<(), ApiError> {
     match Amount::new(amount, currency) {
         Ok(_) => Ok(()),
         Err(error) => {
-            let code = if amount > AMOUNT_MAX { "amount_too_large" } else { "amount_too_small" };
+            let code = match amount {
+                ..=0 => "parameter_invalid_integer",
+                1..=AMOUNT_MAX => "amount_too_small",
+                _ => "amount_too_large",
+            };
             Err(ApiError::invalid("amount", code, format!("Invalid amount: {error}.")))
         }
     }

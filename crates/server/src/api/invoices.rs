@@ -1,17 +1,19 @@
 //! Invoices.
 
-use onfile_core::ids::{CustomerId, Id, InvoiceId, SubscriptionId};
+use onfile_core::ids::{CustomerId, Id, InvoiceId, LineItemId, SubscriptionId};
 use onfile_core::invoice::InvoiceStatus;
+use serde_json::json;
 
 use super::intent_params::currency;
 use super::{answer, failure, find, listed, missing};
 use crate::billing::collect::{Pay, pay as collect};
 use crate::billing::invoices::{self, NewInvoice};
-use crate::billing::{self, tell};
-use crate::model::invoice::Invoice;
+use crate::billing::{self, items, tell};
+use crate::model::invoice::{Invoice, Line};
 use crate::render;
 use crate::render::full::Full;
-use crate::store::{objects, pages};
+use crate::store::objects;
+use crate::store::pages::{self, Page};
 use crate::wire::call::{Answer, Call};
 use crate::wire::error::ApiError;
 use crate::wire::expand::{Expand, Kind};
@@ -199,11 +201,26 @@ pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
     listed(&call, &mut tx, &page, data, &expand).await
 }
 
-/// `GET /v1/invoices/{id}/lines`
+/// `GET /v1/invoices/{id}/lines`: as they stand on the invoice.
 pub async fn lines(mut call: Call) -> Result<Answer, ApiError> {
     let id: InvoiceId = call.id("id", NOUN, "id")?;
-    call.params.integer_within("limit", 1, 100)?;
+    let window = window::<LineItemId>(&mut call.params, "line_item", false)?;
+    let expand = Expand::of_list(&mut call.params, Kind::Line)?;
     call.finish()?;
     let found = find::<Invoice>(&call, &id, NOUN, "id").await?;
-    Ok(Answer::new(render::invoice::lines(&call.rendering(), &found)))
+    let all = found.lines.iter().collect();
+    let page = Page::within(all, |line: &&Line| line.id.as_str(), &window);
+    let data = page.objects.iter().map(|it| render::invoice::line(&call.rendering(), &found, it)).collect();
+    listed(&call, &mut call.app.db.read().await?, &page, data, &expand).await
+}
+
+/// `DELETE /v1/invoices/{id}`: a draft that the merchant wrote.
+pub async fn delete(mut call: Call) -> Result<Answer, ApiError> {
+    let id: InvoiceId = call.id("id", NOUN, "id")?;
+    call.finish()?;
+    find::<Invoice>(&call, &id, NOUN, "id").await?;
+    match items::delete_draft(&call.app, &call.cause(), &id).await {
+        Ok(()) => Ok(Answer::new(json!({ "id": id.as_str(), "object": NOUN, "deleted": true }))),
+        Err(error) => Err(failure::explain_billing(&call, error).await),
+    }
 }

@@ -29,6 +29,8 @@ pub mod invoice_items;
 pub mod invoice_payments;
 pub mod invoices;
 pub mod runs;
+mod subscription_changes;
+pub mod subscription_items;
 mod subscription_params;
 pub mod subscriptions;
 pub mod test_clocks;

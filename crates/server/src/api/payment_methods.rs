@@ -211,7 +211,7 @@ pub async fn attach(mut call: Call) -> Result<Answer, ApiError> {
     let expand = Expand::of(&mut call.params, Kind::PaymentMethod)?;
     call.finish()?;
     require_customer(&mut call.app.db.read().await?, &call, &customer).await?;
-    let instrument = adopt(&call, &source, "id").await.map_err(|mut error| {
+    let instrument = adopt(&call, &source, "payment_method").await.map_err(|mut error| {
         if error.code.as_deref() == Some("resource_missing") {
             error.status = axum::http::StatusCode::NOT_FOUND;
         }

@@ -98,7 +98,7 @@ pub async fn delete(mut call: Call) -> Result<Answer, ApiError> {
         let message = "This product cannot be deleted because it has one or more user-created prices.";
         return Err(ApiError::invalid("", None, message));
     }
-    crate::store::catalog::delete_product(&mut tx, account, &id).await?;
+    objects::delete::<Product>(&mut tx, account, &id).await?;
     catalog::tell_product(&mut tx, &call, "product.deleted", &product).await?;
     tx.commit().await?;
     Ok(Answer::new(render::product::deleted(&id)))

@@ -66,6 +66,17 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     finish(&call, changed, &expand).await
 }
 
+/// `POST /v1/refunds/{id}/cancel`: a refund is with the processor as soon as it is made, so none can be canceled.
+pub async fn cancel(mut call: Call) -> Result<Answer, ApiError> {
+    let id: RefundId = call.id("id", "refund", "id")?;
+    Expand::of(&mut call.params, Kind::Refund)?;
+    call.finish()?;
+    let refund = find::<Refund>(&call, &id, "refund", "id").await?;
+    let status = render::refund::status(refund.status);
+    let message = format!("This refund is {status}. Only one that waits for the customer can be canceled.");
+    Err(ApiError::invalid("", None, message))
+}
+
 /// `GET /v1/refunds`
 pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
     let window = window::<RefundId>(&mut call.params, "refund", true)?;

@@ -1,25 +1,25 @@
 //! What requests say of recurring agreements.
 
 use jiff::Timestamp;
-use onfile_core::ids::{Id, PaymentMethodId, PriceId};
+use onfile_core::ids::PriceId;
 use onfile_core::recurrence::Recurrence;
 
 use super::recurrence_params;
 use crate::billing::subscribe::{NewItem, NewSubscription};
-use crate::model::subscription::{Item, Subscription};
+use crate::model::subscription::Subscription;
 use crate::wire::error::ApiError;
-use crate::wire::params::{Given, MetadataPatch, Params, TEXT_MAX};
+use crate::wire::params::{Given, Params, TEXT_MAX};
 
 /// Stripe's limit on the items of a subscription.
-const ITEMS_MAX: usize = 20;
+pub const ITEMS_MAX: usize = 20;
 /// The most units of one price.
 const QUANTITY_MAX: i64 = 1_000_000;
 /// The longest free time: Stripe's two years.
 const TRIAL_DAYS_MAX: i64 = 730;
 /// The longest time to pay a sent invoice.
 const DAYS_UNTIL_DUE_MAX: i64 = 365;
-const DESCRIPTION_MAX: usize = 500;
-const COLLECTION: [&str; 2] = ["charge_automatically", "send_invoice"];
+pub(super) const DESCRIPTION_MAX: usize = 500;
+pub(super) const COLLECTION: [&str; 2] = ["charge_automatically", "send_invoice"];
 const FEEDBACK: [&str; 8] = [
     "customer_service",
     "low_quality",
@@ -81,11 +81,7 @@ fn schedule(params: &mut Params, anchored: bool, now: Timestamp) -> Result<Optio
 }
 
 fn item(params: &mut Params) -> Result<NewItem, ApiError> {
-    if params.has("price_data") {
-        let message = "Create the price first (POST /v1/prices) and name it as `price`.";
-        return Err(ApiError::invalid(params.name("price_data"), None, message));
-    }
-    let price: Option<PriceId> = params.id("price", "price")?;
+    let price = price(params)?;
     Ok(NewItem {
         price: price.ok_or_else(|| ApiError::missing(params.name("price")))?,
         quantity: quantity(params)?.unwrap_or(1),
@@ -93,7 +89,29 @@ fn item(params: &mut Params) -> Result<NewItem, ApiError> {
     })
 }
 
-fn quantity(params: &mut Params) -> Result<Option<u64>, ApiError> {
+/// `price`, or `plan`, as programs for older versions call it.
+///
+/// # Errors
+/// Names the parameter that is wrong.
+pub fn price(params: &mut Params) -> Result<Option<PriceId>, ApiError> {
+    if params.has("price_data") {
+        let message = "Create the price first (POST /v1/prices) and name it as `price`.";
+        return Err(ApiError::invalid(params.name("price_data"), None, message));
+    }
+    let price = params.id("price", "price")?;
+    let plan = params.id("plan", "plan")?;
+    if price.is_some() && plan.is_some() {
+        let message = "You may only specify one of these parameters: price, plan.";
+        return Err(ApiError::invalid(params.name("plan"), "parameters_exclusive", message));
+    }
+    Ok(price.or(plan))
+}
+
+/// How many.
+///
+/// # Errors
+/// When it is no whole number, or too large.
+pub fn quantity(params: &mut Params) -> Result<Option<u64>, ApiError> {
     Ok(params.integer_within("quantity", 0, QUANTITY_MAX)?.and_then(|quantity| u64::try_from(quantity).ok()))
 }
 
@@ -115,7 +133,7 @@ fn first_payment(params: &mut Params) -> Result<(bool, bool), ApiError> {
     }
 }
 
-fn days_until_due(params: &mut Params, collection: &str) -> Result<Option<u32>, ApiError> {
+pub(super) fn days_until_due(params: &mut Params, collection: &str) -> Result<Option<u32>, ApiError> {
     let days = params.integer_within("days_until_due", 0, DAYS_UNTIL_DUE_MAX)?;
     match (days, collection) {
         (Some(_), "charge_automatically") => {
@@ -128,7 +146,7 @@ fn days_until_due(params: &mut Params, collection: &str) -> Result<Option<u32>, 
 }
 
 /// The customer's words when an agreement ends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct CancellationWords {
     comment: Given<String>,
     feedback: Given<&'static str>,
@@ -159,134 +177,4 @@ pub fn cancellation(params: &mut Params) -> Result<CancellationWords, ApiError> 
     };
     group.finish()?;
     Ok(words)
-}
-
-/// A change of an agreement.
-#[derive(Debug, Clone)]
-pub struct Changes {
-    items: Vec<ItemChange>,
-    default_payment_method: Given<PaymentMethodId>,
-    description: Given<String>,
-    metadata: MetadataPatch,
-    cancel_at: Given<i64>,
-    cancel_at_period_end: Option<bool>,
-    cancellation: CancellationWords,
-    collection: Option<(String, Option<u32>)>,
-}
-
-#[derive(Debug, Clone)]
-struct ItemChange {
-    id: String,
-    price: Option<PriceId>,
-    quantity: Option<u64>,
-}
-
-/// Reads a change.
-///
-/// # Errors
-/// Names the parameter that is wrong.
-pub fn changes(params: &mut Params) -> Result<Changes, ApiError> {
-    let items = params.groups("items", ITEMS_MAX, item_change)?.value().unwrap_or_default();
-    let prorated = params.word("proration_behavior", &["none", "create_prorations", "always_invoice"])?;
-    if !items.is_empty() && prorated != Some("none") {
-        let message = "Changes count from the next period on and are not prorated. Say so with \
-                       `proration_behavior=none`.";
-        return Err(ApiError::invalid("proration_behavior", None, message));
-    }
-    let cancel_at = match params.text_or_unset("cancel_at", TEXT_MAX)? {
-        Given::Absent => Given::Absent,
-        Given::Unset => Given::Unset,
-        Given::Set(text) => Given::Set(text.parse().map_err(|_| {
-            ApiError::invalid("cancel_at", "parameter_invalid_integer", "cancel_at must be a Unix time.")
-        })?),
-    };
-    let collection = match params.word("collection_method", &COLLECTION)? {
-        Some(method) => Some((method.to_owned(), days_until_due(params, method)?)),
-        None => None,
-    };
-    Ok(Changes {
-        items,
-        default_payment_method: params.id_or_unset("default_payment_method", "PaymentMethod")?,
-        description: params.text_or_unset("description", DESCRIPTION_MAX)?,
-        metadata: params.metadata()?,
-        cancel_at,
-        cancel_at_period_end: params.boolean("cancel_at_period_end")?,
-        cancellation: cancellation(params)?,
-        collection,
-    })
-}
-
-fn item_change(params: &mut Params) -> Result<ItemChange, ApiError> {
-    Ok(ItemChange {
-        id: params.required_text("id", TEXT_MAX)?,
-        price: params.id("price", "price")?,
-        quantity: quantity(params)?,
-    })
-}
-
-impl Changes {
-    /// Whether it changes more than what is written about the agreement.
-    pub fn is_more_than_words(&self) -> bool {
-        !self.items.is_empty()
-            || self.default_payment_method.is_given()
-            || self.cancel_at.is_given()
-            || self.cancel_at_period_end.is_some()
-            || self.collection.is_some()
-    }
-
-    /// The method that it names.
-    pub fn method(&self) -> Option<&PaymentMethodId> {
-        match &self.default_payment_method {
-            Given::Set(method) => Some(method),
-            Given::Absent | Given::Unset => None,
-        }
-    }
-
-    /// The prices that it names, each with its parameter.
-    pub fn prices(&self) -> impl Iterator<Item = (String, &PriceId)> {
-        self.items
-            .iter()
-            .enumerate()
-            .filter_map(|(index, item)| Some((format!("items[{index}][price]"), item.price.as_ref()?)))
-    }
-
-    /// Applies it at this Unix second.
-    ///
-    /// # Errors
-    /// When it names an item that is not there, or too much metadata.
-    pub fn apply(self, it: &mut Subscription, now: i64) -> Result<(), ApiError> {
-        for (index, change) in self.items.into_iter().enumerate() {
-            let param = format!("items[{index}][id]");
-            let item: &mut Item = it
-                .items
-                .iter_mut()
-                .find(|item| item.id.as_str() == change.id)
-                .ok_or_else(|| ApiError::no_such("subscription_item", &change.id, param))?;
-            item.price = change.price.unwrap_or_else(|| item.price.clone());
-            item.quantity = change.quantity.unwrap_or(item.quantity);
-        }
-        self.default_payment_method.apply(&mut it.default_payment_method);
-        self.description.apply(&mut it.description);
-        self.metadata.apply(&mut it.metadata)?;
-        self.cancellation.apply(it);
-        if let Some((method, days)) = self.collection {
-            it.collection_method = method;
-            it.days_until_due = days;
-        }
-        if let Given::Set(at) = &self.cancel_at
-            && *at <= now
-        {
-            let message = "cancel_at must lie in the future. To end it now, cancel the subscription.";
-            return Err(ApiError::invalid("cancel_at", None, message));
-        }
-        let asked = self.cancel_at.is_given() || self.cancel_at_period_end.is_some();
-        self.cancel_at.apply(&mut it.cancel_at);
-        it.cancel_at_period_end = self.cancel_at_period_end.unwrap_or(it.cancel_at_period_end);
-        if asked {
-            let ends = it.cancel_at.is_some() || it.cancel_at_period_end;
-            it.canceled_at = ends.then_some(now);
-            it.cancellation.reason = ends.then(|| "cancellation_requested".to_owned());
-        }
-        Ok(())
-    }
 }

@@ -2,7 +2,9 @@
 
 use onfile_core::ids::{CustomerId, Id, PaymentMethodId, SubscriptionId};
 use onfile_core::subscription::SubscriptionStatus;
+use onfile_service::db::Tx;
 
+use super::subscription_changes::{Changes, changes};
 use super::subscription_params as params;
 use super::{answer, failure, find, listed, missing};
 use crate::billing::{cancel, subscribe, tell, time};
@@ -44,26 +46,38 @@ pub async fn retrieve(mut call: Call) -> Result<Answer, ApiError> {
 /// `POST /v1/subscriptions/{id}`: what is changed lets a parked agreement be billed again.
 pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     let id: SubscriptionId = call.id("id", NOUN, "id")?;
-    let changes = params::changes(&mut call.params)?;
+    let changes = changes(&mut call.params)?;
     let expand = Expand::of(&mut call.params, Kind::Subscription)?;
     call.finish()?;
-    let account = call.merchant.account.id.clone();
     let mut tx = call.app.db.begin().await?;
-    let mut found = lock(&mut tx, &call, &id).await?;
+    let found = change(&mut tx, &call, &id, changes).await?;
+    finish(call, tx, &found, &expand).await
+}
+
+/// Changes an agreement, with its event.
+pub(super) async fn change(
+    tx: &mut Tx,
+    call: &Call,
+    id: &SubscriptionId,
+    changes: Changes,
+) -> Result<Versioned<Subscription>, ApiError> {
+    let account = &call.merchant.account.id;
+    let mut found = lock(tx, call, id).await?;
     if found.object.status.has_ended() && changes.is_more_than_words() {
         let message = "A canceled subscription can only be given other metadata and cancellation details.";
         return Err(ApiError::invalid("", None, message));
     }
     if let Some(method) = changes.method() {
-        check_method(&mut tx, &call, &found.object.customer, method).await?;
+        check_method(tx, call, &found.object.customer, method).await?;
     }
-    let now = time::now(&mut tx, &call.app, &account, found.object.test_clock.as_ref()).await?;
-    subscribe::check_prices(&mut tx, &call.cause(), &found.object, changes.prices()).await?;
-    changes.apply(&mut found.object, now)?;
+    let now = time::now(tx, &call.app, account, found.object.test_clock.as_ref()).await?;
+    changes.check(&found.object, now)?;
+    subscribe::check_prices(tx, &call.cause(), &found.object, changes.prices()).await?;
+    changes.apply(&mut found.object, &call.app, now)?;
     found.object.parked = None;
-    objects::save(&mut tx, &account, &found.object).await?;
-    tell::subscription(&mut tx, &call.app, &call.cause(), "customer.subscription.updated", &found).await?;
-    finish(call, tx, &found, &expand).await
+    objects::save(tx, account, &found.object).await?;
+    tell::subscription(tx, &call.app, &call.cause(), "customer.subscription.updated", &found).await?;
+    Ok(found)
 }
 
 /// `DELETE /v1/subscriptions/{id}`: ends it at once. What it owes stays owed, and is not collected by itself any more.
@@ -114,17 +128,13 @@ pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
     listed(&call, &mut tx, &page, data, &expand).await
 }
 
-async fn lock(
-    tx: &mut onfile_service::db::Tx,
-    call: &Call,
-    id: &SubscriptionId,
-) -> Result<Versioned<Subscription>, ApiError> {
+async fn lock(tx: &mut Tx, call: &Call, id: &SubscriptionId) -> Result<Versioned<Subscription>, ApiError> {
     let locked = objects::lock::<Subscription>(tx, &call.merchant.account.id, id).await?;
     locked.ok_or_else(|| missing(id, NOUN, "id"))
 }
 
 async fn check_method(
-    tx: &mut onfile_service::db::Tx,
+    tx: &mut Tx,
     call: &Call,
     customer: &CustomerId,
     method: &PaymentMethodId,
@@ -138,7 +148,7 @@ async fn check_method(
 
 async fn finish(
     call: Call,
-    mut tx: onfile_service::db::Tx,
+    mut tx: Tx,
     found: &Versioned<Subscription>,
     expand: &Expand,
 ) -> Result<Answer, ApiError> {
@@ -148,11 +158,7 @@ async fn finish(
 }
 
 /// The agreements of a customer who is being deleted end with them.
-pub(super) async fn end_all(
-    tx: &mut onfile_service::db::Tx,
-    call: &Call,
-    customer: &Customer,
-) -> Result<(), ApiError> {
+pub(super) async fn end_all(tx: &mut Tx, call: &Call, customer: &Customer) -> Result<(), ApiError> {
     let account = &call.merchant.account.id;
     let now = time::now(tx, &call.app, account, customer.test_clock.as_ref()).await?;
     for id in cancel::of_customer(tx, account, &customer.id).await? {

@@ -57,14 +57,7 @@ pub fn finalise(
 ) -> Result<Option<PaymentIntent>, WrongInvoiceStatus> {
     invoice.status = invoice.status.finalise()?;
     invoice.moments.finalised = Some(now);
-    invoice.addressee = Some(Addressee {
-        name: customer.name.clone(),
-        email: customer.email.clone(),
-        phone: customer.phone.clone(),
-        address: customer.address.clone(),
-        shipping: customer.shipping.clone(),
-        tax_exempt: customer.tax_exempt.clone(),
-    });
+    invoice.addressee = Some(Addressee::of(customer));
     if invoice.footer.is_none() {
         invoice.footer.clone_from(&customer.invoice_footer);
     }

@@ -1,19 +1,21 @@
 //! Billing what is due: a set of agreements becomes invoices, payments and operations, in the caller's transaction.
 
 use onfile_core::ids::RunId;
+use onfile_core::invoice::InvoiceStatus;
 use onfile_core::recurrence::Occurrence;
 use onfile_core::retries::network::NetworkLimit;
 use onfile_core::subscription::SubscriptionStatus;
 use onfile_service::db::Tx;
 
 use crate::app::App;
+use crate::model::customer::Customer;
 use crate::model::event::Snapshot;
 use crate::model::invoice::Invoice;
 use crate::model::operation::Operation;
 use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::due::{self, Due};
-use crate::model::subscription::{self, Subscription};
+use crate::model::subscription::{self, PauseBehaviour, Subscription};
 use crate::notices::failures::{self, Failure, LIMITED, NO_METHOD};
 use crate::payments::{Cause, begin_all, intents};
 use crate::store::events::{self, News};
@@ -22,6 +24,9 @@ use crate::store::{runs, sets};
 
 use super::world::World;
 use super::{Error, cancel, collect, draft, finalise, tell};
+
+/// Why a run leaves the invoice of a paused agreement.
+const PAUSED: &str = "paused";
 
 /// How a set is billed.
 #[derive(Debug, Clone)]
@@ -53,6 +58,8 @@ struct Bill {
     subscription: Versioned<Subscription>,
     /// Its card's network allows no attempt now.
     limited: bool,
+    /// Its agreement's invoices are not collected at present.
+    paused: Option<PauseBehaviour>,
 }
 
 /// Does what is due about locked agreements: bills one occurrence of each, or ends it. Of an agreement with more due,
@@ -81,7 +88,9 @@ pub async fn issue(
         match what {
             Due::Bill(occurrence) => match bill(app, &world, &mut subscription.object, &occurrence, how) {
                 Ok(invoice) => {
-                    bills.push(Bill { invoice, intent: None, operation: None, subscription, limited: false });
+                    let paused = subscription.object.paused(how.now);
+                    let (intent, operation, limited) = (None, None, false);
+                    bills.push(Bill { invoice, intent, operation, subscription, limited, paused });
                 }
                 Err(reason) => {
                     subscription.object.parked = Some(reason);
@@ -136,7 +145,8 @@ async fn write(
     how: &How,
 ) -> Result<Issued, Error> {
     let account = &cause.account.id;
-    let customers = bills.iter_mut().filter_map(|bill| {
+    let final_ones = bills.iter_mut().filter(|bill| bill.paused != Some(PauseBehaviour::KeepAsDraft));
+    let customers = final_ones.filter_map(|bill| {
         let customer = world.customer(&bill.subscription.object.customer)?;
         Some((&mut bill.invoice, customer))
     });
@@ -153,7 +163,9 @@ async fn write(
     if let Some(run) = &how.run {
         let sent = |bill: &Bill| bill.operation.is_some() || bill.invoice.next_payment_attempt.is_some();
         let items = bills.iter().map(|bill| {
-            if bill.limited {
+            if bill.paused.is_some() {
+                runs::Item::not_charged(&bill.invoice, PAUSED)
+            } else if bill.limited {
                 runs::Item::not_charged(&bill.invoice, collect::NETWORK_LIMIT)
             } else {
                 runs::Item::planned(&bill.invoice, sent(bill))
@@ -172,9 +184,13 @@ async fn write(
 
 /// Makes one invoice final, and prepares its first attempt where it is charged automatically.
 fn charge(app: &App, cause: &Cause, world: &World, bill: &mut Bill, how: &How) -> Result<(), Error> {
-    let Bill { invoice, intent, operation, subscription, limited } = bill;
+    let Bill { invoice, intent, operation, subscription, limited, paused } = bill;
     let subscription = &mut subscription.object;
     let Some(customer) = world.customer(&subscription.customer) else { return Ok(()) };
+    if let Some(behaviour) = *paused {
+        *intent = leave(app, invoice, customer, behaviour, how.now)?;
+        return Ok(());
+    }
     let Some(mut payment) = finalise::finalise(app, invoice, customer, how.now)? else { return Ok(()) };
     if invoice.collection_method == "charge_automatically" && how.hold {
         subscription.status = SubscriptionStatus::Incomplete;
@@ -210,10 +226,42 @@ fn charge(app: &App, cause: &Cause, world: &World, bill: &mut Bill, how: &How) -
     Ok(())
 }
 
+/// What is done with the invoice of a paused agreement in place of collecting it. The payment is one that whoever wants to
+/// can still make.
+fn leave(
+    app: &App,
+    invoice: &mut Invoice,
+    customer: &Customer,
+    behaviour: PauseBehaviour,
+    now: i64,
+) -> Result<Option<PaymentIntent>, Error> {
+    invoice.auto_advance = false;
+    if behaviour == PauseBehaviour::KeepAsDraft {
+        return Ok(None);
+    }
+    let payment = finalise::finalise(app, invoice, customer, now)?;
+    match (behaviour, payment) {
+        (PauseBehaviour::Void, Some(_)) => {
+            invoice.status = invoice.status.void()?;
+            invoice.moments.voided = Some(now);
+            invoice.payment = None;
+            Ok(None)
+        }
+        (_, Some(payment)) => {
+            invoice.status = invoice.status.give_up()?;
+            invoice.moments.uncollectible = Some(now);
+            Ok(Some(payment))
+        }
+        (_, None) => Ok(None),
+    }
+}
+
 async fn tell_of(tx: &mut Tx, app: &App, cause: &Cause, bill: &Bill) -> Result<(), Error> {
     let invoice = Versioned::new(bill.invoice.clone());
     tell::invoice(tx, app, cause, "invoice.created", &invoice).await?;
-    tell::invoice(tx, app, cause, "invoice.finalized", &invoice).await?;
+    if invoice.object.status != InvoiceStatus::Draft {
+        tell::invoice(tx, app, cause, "invoice.finalized", &invoice).await?;
+    }
     match &bill.intent {
         Some(intent) => {
             let snapshot = Snapshot::PaymentIntent(intent.clone());
@@ -227,7 +275,16 @@ async fn tell_of(tx: &mut Tx, app: &App, cause: &Cause, bill: &Bill) -> Result<(
                 failures::queue_failure(tx, app, cause, failure).await?;
             }
         }
-        None => tell::invoice(tx, app, cause, "invoice.paid", &invoice).await?,
+        None => {}
+    }
+    let ended = match invoice.object.status {
+        InvoiceStatus::Paid => Some("invoice.paid"),
+        InvoiceStatus::Void => Some("invoice.voided"),
+        InvoiceStatus::Uncollectible => Some("invoice.marked_uncollectible"),
+        InvoiceStatus::Draft | InvoiceStatus::Open => None,
+    };
+    if let Some(kind) = ended {
+        tell::invoice(tx, app, cause, kind, &invoice).await?;
     }
     let kind = match bill.subscription.version {
         1 => "customer.subscription.created",

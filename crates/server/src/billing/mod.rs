@@ -12,6 +12,7 @@ pub mod error;
 pub mod finalise;
 pub mod invoices;
 pub mod issue;
+pub mod items;
 pub mod outcome;
 pub mod retry;
 pub mod runs;

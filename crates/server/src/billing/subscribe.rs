@@ -13,7 +13,7 @@ use crate::model::customer::Customer;
 use crate::model::invoice::{Invoice, Period};
 use crate::model::payment_method::PaymentMethod;
 use crate::model::price::Price;
-use crate::model::subscription::{Cancellation, Item, Subscription, due};
+use crate::model::subscription::{Cancellation, Item, Subscription, due, item_id};
 use crate::payments::requests::Confirm;
 use crate::payments::{self, Cause, intents};
 use crate::store::objects::{self, Versioned};
@@ -22,6 +22,9 @@ use crate::store::sets;
 use super::issue::{How, issue};
 use super::world::World;
 use super::{Error, collect, tell, time};
+
+/// Random base-62 digits at the end of an item's id: enough to tell apart all that an agreement ever has.
+const ITEM_TAIL_DIGITS: usize = 8;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -93,7 +96,7 @@ pub async fn subscribe(app: &Arc<App>, cause: &Cause, new: NewSubscription) -> R
         && owes(&prices, &subscription.object)
         && world.method(&subscription.object).is_none()
     {
-        return Err(collect::no_method("default_payment_method"));
+        return Err(collect::no_method(""));
     }
     cause.start(&mut tx, app, &id).await?;
     sets::insert(&mut tx, account, [&subscription.object]).await?;
@@ -303,13 +306,14 @@ fn build(
     let first = first_occurrence(&schedule, trial_end.unwrap_or(now), own_schedule)?;
     let starts = due::period(&schedule, &first);
     let trial = trial_end.map(|end| Period { start: now, end });
+    let id: SubscriptionId = app.ids.next();
     Ok(Subscription {
-        id: app.ids.next(),
+        items: items(app, &id, new.items, now),
+        id,
         created: now,
         customer: new.customer,
         status: if trial.is_some() { SubscriptionStatus::Trialing } else { SubscriptionStatus::Active },
         currency,
-        items: items(app, new.items, now),
         billing_cycle_anchor: if own_schedule { starts.start } else { anchor },
         current_period: Period { start: now, end: starts.start.max(now) },
         next_occurrence: first.index,
@@ -330,6 +334,7 @@ fn build(
         latest_invoice: None,
         parked: None,
         test_clock: customer.test_clock.clone(),
+        pause: None,
     })
 }
 
@@ -359,13 +364,17 @@ fn first_occurrence(
     due::next_after(schedule, before).ok_or_else(none)
 }
 
-fn items(app: &App, items: Vec<NewItem>, now: i64) -> Vec<Item> {
-    let item = |item: NewItem| Item {
-        id: app.ids.next(),
+fn items(app: &App, of: &SubscriptionId, items: Vec<NewItem>, now: i64) -> Vec<Item> {
+    items.into_iter().map(|item| new_item(app, of, item, now)).collect()
+}
+
+/// A new part of an agreement.
+pub fn new_item(app: &App, of: &SubscriptionId, item: NewItem, now: i64) -> Item {
+    Item {
+        id: item_id(of, &app.ids.secret(ITEM_TAIL_DIGITS)),
         created: now,
         price: item.price,
         quantity: item.quantity,
         metadata: item.metadata,
-    };
-    items.into_iter().map(item).collect()
+    }
 }

@@ -66,6 +66,9 @@ pub struct Charge {
     pub statement_descriptor_suffix: Option<String>,
     /// Copied from the payment intent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer_group: Option<String>,
+    /// Copied from the payment intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_email: Option<String>,
     /// Copied from the payment intent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

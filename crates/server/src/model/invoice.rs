@@ -9,6 +9,7 @@ use onfile_core::invoice::InvoiceStatus;
 use onfile_core::vault_contract::Address;
 use serde::{Deserialize, Serialize};
 
+use super::customer::Customer;
 use super::{Metadata, Object, Shipping};
 
 /// An invoice.
@@ -196,6 +197,20 @@ pub struct Addressee {
     /// `none`, `exempt` or `reverse`.
     #[serde(default)]
     pub tax_exempt: String,
+}
+
+impl Addressee {
+    /// A customer as they are.
+    pub fn of(customer: &Customer) -> Self {
+        Self {
+            name: customer.name.clone(),
+            email: customer.email.clone(),
+            phone: customer.phone.clone(),
+            address: customer.address.clone(),
+            shipping: customer.shipping.clone(),
+            tax_exempt: customer.tax_exempt.clone(),
+        }
+    }
 }
 
 /// One line.

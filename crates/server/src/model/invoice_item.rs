@@ -19,6 +19,9 @@ pub struct InvoiceItem {
     /// The invoice that it stands on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice: Option<InvoiceId>,
+    /// Whether it was made for that invoice: it never waited, and goes with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub made_for_invoice: bool,
     /// Minor units; negative for a credit.
     pub amount: i64,
     /// In what.

@@ -58,6 +58,9 @@ pub struct PaymentIntent {
     /// On the bank statement, behind the merchant's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement_descriptor_suffix: Option<String>,
+    /// The merchant's name for what belongs together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer_group: Option<String>,
     /// Who gets the receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_email: Option<String>,
@@ -132,6 +135,7 @@ impl PaymentIntent {
             description: None,
             statement_descriptor: None,
             statement_descriptor_suffix: None,
+            transfer_group: None,
             receipt_email: None,
             shipping: None,
             metadata: Metadata::new(),

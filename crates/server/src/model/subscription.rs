@@ -5,6 +5,7 @@ pub mod due;
 use onfile_core::currency::Currency;
 use onfile_core::ids::{
     CustomerId, Id, InvoiceId, PaymentMethodId, PriceId, SubscriptionId, SubscriptionItemId, TestClockId,
+    counterpart,
 };
 use onfile_core::recurrence::Recurrence;
 use onfile_core::subscription::SubscriptionStatus;
@@ -82,6 +83,67 @@ pub struct Subscription {
     /// Whose time it lives in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_clock: Option<TestClockId>,
+    /// What is done with its invoices in place of collecting them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<PauseCollection>,
+}
+
+/// Invoices are made, and not collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseCollection {
+    /// What becomes of them.
+    pub behaviour: PauseBehaviour,
+    /// From when on they are collected again, Unix seconds; until somebody says so, when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes_at: Option<i64>,
+}
+
+/// What becomes of the invoices of a paused agreement; Stripe's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseBehaviour {
+    /// They stay drafts, for the merchant to finish.
+    KeepAsDraft,
+    /// They are given up at once.
+    MarkUncollectible,
+    /// They are taken back at once: the time is a present.
+    Void,
+}
+
+impl PauseBehaviour {
+    const ALL: [(Self, &'static str); 3] = [
+        (Self::KeepAsDraft, "keep_as_draft"),
+        (Self::MarkUncollectible, "mark_uncollectible"),
+        (Self::Void, "void"),
+    ];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(behaviour, _)| *behaviour == self).map_or("", |(_, word)| word)
+    }
+
+    /// Reads [`Self::as_str`].
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, w)| *w == word).map(|(behaviour, _)| *behaviour)
+    }
+
+    /// Every word.
+    pub fn words() -> [&'static str; 3] {
+        Self::ALL.map(|(_, word)| word)
+    }
+}
+
+/// The id of a part of an agreement. It begins with the agreement's digits, so that the agreement is found by it without an
+/// index; `tail` is random.
+pub fn item_id(of: &SubscriptionId, tail: &str) -> SubscriptionItemId {
+    let whole: SubscriptionItemId = counterpart(of);
+    SubscriptionItemId::from_trusted(format!("{whole}_{tail}"))
+}
+
+/// The agreement that an item's id belongs to.
+pub fn agreement_of(item: &SubscriptionItemId) -> Option<SubscriptionId> {
+    let (whole, _) = item.as_str().rsplit_once('_')?;
+    SubscriptionItemId::parse(whole).map(|id| counterpart(&id))
 }
 
 /// One thing that is paid for.
@@ -118,6 +180,12 @@ pub struct Cancellation {
 pub const CUSTOMER_GONE: &str = "Its customer was deleted.";
 
 impl Subscription {
+    /// What is done with its invoices at this Unix second, where they are not collected.
+    pub fn paused(&self, now: i64) -> Option<PauseBehaviour> {
+        let pause = self.pause.filter(|pause| pause.resumes_at.is_none_or(|at| now < at))?;
+        Some(pause.behaviour)
+    }
+
     /// What the index of clocks calls its time: empty for real time.
     pub fn clock_key(&self) -> &str {
         self.test_clock.as_ref().map_or("", Id::as_str)
@@ -128,5 +196,21 @@ impl Object for Subscription {
     type Id = SubscriptionId;
     fn id(&self) -> &SubscriptionId {
         &self.id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_items_id_leads_to_its_agreement() {
+        let of = SubscriptionId::from_trusted("sub_0Ab1".to_owned());
+        let item = item_id(&of, "xyz");
+        assert_eq!(item.as_str(), "si_0Ab1_xyz");
+        assert_eq!(agreement_of(&item), Some(of));
+        for alone in ["si_0Ab1", "si__xyz", "si_"] {
+            assert_eq!(agreement_of(&SubscriptionItemId::from_trusted(alone.to_owned())), None, "{alone}");
+        }
     }
 }

@@ -49,6 +49,8 @@ pub struct IntentDetails {
     pub statement_descriptor: Option<Option<String>>,
     /// On the bank statement.
     pub statement_descriptor_suffix: Option<Option<String>>,
+    /// The merchant's name for what belongs together.
+    pub transfer_group: Option<Option<String>>,
     /// Who gets the receipt.
     pub receipt_email: Option<Option<String>>,
     /// Where goods go.

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::{Context, balance_transaction, parts, payment_method};
 use crate::model::charge::Charge;
 
+/// How long issuers hold an authorised amount: seven days (Stripe, "Place a hold on a payment method").
+const AUTHORISATION_SECONDS: i64 = 7 * 86_400;
+
 /// A charge.
 pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
     let status = match (&charge.error, charge.paid) {
@@ -48,6 +51,7 @@ pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
         "payment_intent": charge.payment_intent.as_str(),
         "payment_method": charge.payment_method.as_str(),
         "payment_method_details": details(charge),
+        "radar_options": {},
         "receipt_email": charge.receipt_email,
         "receipt_number": null,
         "receipt_url": charge.paid.then(|| parts::receipt_url(context, &charge.receipt_token)),
@@ -60,7 +64,7 @@ pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
         "statement_descriptor_suffix": charge.statement_descriptor_suffix,
         "status": status,
         "transfer_data": null,
-        "transfer_group": null,
+        "transfer_group": charge.transfer_group,
     })
 }
 
@@ -107,7 +111,7 @@ fn details(charge: &Charge) -> Value {
 }
 
 fn card_details(charge: &Charge, card: &CardDetails) -> Value {
-    json!({
+    let mut details = json!({
         "amount_authorized": charge.paid.then_some(charge.amount),
         "authorization_code": null,
         "brand": card.brand,
@@ -116,18 +120,28 @@ fn card_details(charge: &Charge, card: &CardDetails) -> Value {
         "electronic_commerce_indicator": null,
         "exp_month": card.exp_month,
         "exp_year": card.exp_year,
+        "extended_authorization": { "status": "disabled" },
         "fingerprint": card.fingerprint,
         "funding": card.funding,
+        "incremental_authorization": { "status": "unavailable" },
         "installments": null,
         "last4": card.last4,
         "mandate": null,
+        "multicapture": { "status": "unavailable" },
         "network": card.brand,
+        "network_token": { "used": false },
         "network_transaction_id": charge.network_id,
+        "overcapture": { "maximum_amount_capturable": charge.amount, "status": "unavailable" },
         "regulated_status": null,
         "three_d_secure": three_d_secure(charge),
         "transaction_link_id": null,
         "wallet": null,
-    })
+    });
+    let waits = charge.paid && !charge.captured && !charge.voided;
+    if let (true, Some(fields)) = (waits, details.as_object_mut()) {
+        fields.insert("capture_before".to_owned(), (charge.created + AUTHORISATION_SECONDS).into());
+    }
+    details
 }
 
 fn three_d_secure(charge: &Charge) -> Value {

@@ -11,6 +11,7 @@ use super::{balance_transaction, invoice, refund};
 use crate::model::charge::Charge;
 use crate::model::dispute::Dispute;
 use crate::model::invoice::Invoice;
+use crate::model::payment_intent::PaymentIntent;
 use crate::model::refund::Refund;
 use crate::model::subscription::Subscription;
 use crate::store::pages::{self, Window};
@@ -41,6 +42,21 @@ impl Full<'_> {
         }
         let dispute = self.load::<Dispute>(&counterpart::<_, DisputeId>(id)).await?;
         Ok(dispute.as_ref().map(balance_transaction::of_dispute))
+    }
+
+    /// What lets a browser pay an invoice that is final.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn confirmation_secret(&mut self, invoice: &str) -> Result<Option<Value>, DbError> {
+        let Some(id) = InvoiceId::parse(invoice) else { return Ok(None) };
+        let Some(of) = self.load::<Invoice>(&id).await? else { return Ok(None) };
+        let Some(intent) = of.intent() else { return Ok(Some(Value::Null)) };
+        let found = self.load::<PaymentIntent>(intent).await?;
+        Ok(Some(found.map_or(
+            Value::Null,
+            |intent| json!({ "client_secret": intent.client_secret, "type": "payment_intent" }),
+        )))
     }
 
     /// The newest refunds of a charge, as the list within it.

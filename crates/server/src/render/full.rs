@@ -17,7 +17,7 @@ use crate::model::charge::Charge;
 use crate::model::customer::Customer;
 use crate::model::dispute::Dispute;
 use crate::model::event::{Event, Snapshot};
-use crate::model::invoice::Invoice;
+use crate::model::invoice::{Addressee, Invoice};
 use crate::model::invoice_item::InvoiceItem;
 use crate::model::mandate::Mandate;
 use crate::model::payment_intent::{AttemptError, PaymentIntent};
@@ -122,18 +122,17 @@ impl<'a> Full<'a> {
         Ok(subscription::subscription(&self.context, object, &prices))
     }
 
-    /// An invoice; while it is owed, with the secret that lets a browser pay it.
+    /// An invoice. A draft names its customer as they are now.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn invoice(&mut self, object: &Invoice) -> Result<Value, DbError> {
-        let owed = object.intent().filter(|_| object.status.is_owed());
-        let payment = match owed {
-            Some(id) => self.load::<PaymentIntent>(id).await?,
-            None => None,
-        };
-        let secret = payment.as_ref().map(|payment| payment.client_secret.as_str());
-        Ok(invoice::invoice(&self.context, object, secret))
+        if object.addressee.is_some() {
+            return Ok(invoice::invoice(&self.context, object));
+        }
+        let mut draft = object.clone();
+        draft.addressee = self.load::<Customer>(&object.customer).await?.map(|found| Addressee::of(&found));
+        Ok(invoice::invoice(&self.context, &draft))
     }
 
     /// Whatever an id names, as it is now; a product only by [`Self::product`], since its id may look like any other.

@@ -8,11 +8,11 @@ use super::{Context, parts};
 use crate::model::invoice::{Invoice, Line, LineSource, Payment};
 use crate::model::invoice_item::InvoiceItem;
 
-/// An invoice; `client_secret` is its payment's, while it is owed.
-pub fn invoice(context: &Context<'_>, invoice: &Invoice, client_secret: Option<&str>) -> Value {
+/// An invoice.
+pub fn invoice(context: &Context<'_>, invoice: &Invoice) -> Value {
     let mut object = document(context, invoice);
     if let Some(fields) = object.as_object_mut() {
-        for part in [people(invoice), money(invoice), collection(context, invoice, client_secret)] {
+        for part in [people(invoice), money(invoice), collection(context, invoice)] {
             fields.extend(part.as_object().cloned().into_iter().flatten());
         }
     }
@@ -113,16 +113,13 @@ fn money(it: &Invoice) -> Value {
 }
 
 /// How it is collected.
-fn collection(context: &Context<'_>, it: &Invoice, client_secret: Option<&str>) -> Value {
+fn collection(context: &Context<'_>, it: &Invoice) -> Value {
     json!({
         "attempt_count": it.attempt_count,
         "attempted": it.attempt_count > 0,
         "auto_advance": it.auto_advance && it.status.is_owed(),
         "automatically_finalizes_at": null,
         "collection_method": it.collection_method,
-        "confirmation_secret": client_secret.map(|secret| json!({
-            "client_secret": secret, "type": "payment_intent",
-        })),
         "default_payment_method": it.default_payment_method.as_ref().map(Id::as_str),
         "default_source": null,
         "due_date": it.due_date,
@@ -152,10 +149,14 @@ fn parent(it: &Invoice) -> Value {
 /// The lines as a list of their own.
 pub fn lines(context: &Context<'_>, it: &Invoice) -> Value {
     let data: Vec<Value> = it.lines.iter().map(|part| line(context, it, part)).collect();
-    json!({ "object": "list", "data": data, "has_more": false, "url": format!("/v1/invoices/{}/lines", it.id) })
+    json!({
+        "object": "list", "data": data, "has_more": false, "total_count": it.lines.len(),
+        "url": format!("/v1/invoices/{}/lines", it.id),
+    })
 }
 
-fn line(context: &Context<'_>, of: &Invoice, it: &Line) -> Value {
+/// One line of an invoice.
+pub fn line(context: &Context<'_>, of: &Invoice, it: &Line) -> Value {
     let (subscription, parent) = match &it.source {
         LineSource::Subscription { id, item } => (
             Some(id.as_str()),

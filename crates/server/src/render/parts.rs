@@ -123,7 +123,7 @@ pub fn verification_url(context: &Context<'_>, client_secret: &str) -> String {
 
 /// `payment_method_options[us_bank_account]`.
 pub fn bank_options() -> Value {
-    json!({ "verification_method": "automatic" })
+    json!({ "mandate_options": {}, "verification_method": "automatic" })
 }
 
 /// Where a customer sees and pays an invoice.

@@ -47,6 +47,9 @@ pub fn payment_intent(context: &Context<'_>, intent: &PaymentIntent, tried: Opti
         ),
         "on_behalf_of": null,
         "onfile": onfile(intent),
+        "payment_details": intent.invoice.as_ref().map(|invoice| json!({
+            "customer_reference": null, "order_reference": invoice.as_str(),
+        })),
         "payment_method": intent.payment_method.as_ref().map(Id::as_str),
         "payment_method_configuration_details": null,
         "payment_method_options": options(&intent.payment_method_types),
@@ -62,7 +65,7 @@ pub fn payment_intent(context: &Context<'_>, intent: &PaymentIntent, tried: Opti
         "statement_descriptor_suffix": intent.statement_descriptor_suffix,
         "status": intent.status.as_str(),
         "transfer_data": null,
-        "transfer_group": null,
+        "transfer_group": intent.transfer_group,
     })
 }
 

@@ -39,7 +39,12 @@ fn destination(refund: &Refund) -> Value {
         let transfer = json!({ "reference": null, "reference_status": null });
         return json!({ "type": "us_bank_transfer", "us_bank_transfer": transfer });
     }
-    json!({ "card": { "type": "refund" }, "type": "card" })
+    json!({
+        "card": {
+            "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund",
+        },
+        "type": "card",
+    })
 }
 
 /// The word on the wire.

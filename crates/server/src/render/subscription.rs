@@ -26,10 +26,12 @@ pub fn subscription(
         "automatic_tax": { "disabled_reason": null, "enabled": false, "liability": null },
         "billing_cycle_anchor": it.billing_cycle_anchor,
         "billing_cycle_anchor_config": null,
-        "billing_mode": { "flexible": null, "type": "classic" },
+        "billing_mode": {
+            "flexible": { "proration_discounts": "included" }, "type": "flexible", "updated_at": it.created,
+        },
         "billing_schedules": [],
         "billing_thresholds": null,
-        "cancel_at": it.cancel_at,
+        "cancel_at": it.cancel_at.or_else(|| it.cancel_at_period_end.then_some(it.current_period.end)),
         "cancel_at_period_end": it.cancel_at_period_end,
         "canceled_at": it.canceled_at,
         "cancellation_details": {
@@ -57,7 +59,7 @@ pub fn subscription(
             "footer": null,
             "issuer": { "type": "self" },
         },
-        "items": { "object": "list", "data": items, "has_more": false, "url": url },
+        "items": { "object": "list", "data": items, "has_more": false, "total_count": it.items.len(), "url": url },
         "latest_invoice": it.latest_invoice.as_ref().map(Id::as_str),
         "livemode": context.account.livemode,
         "managed_payments": null,
@@ -65,7 +67,9 @@ pub fn subscription(
         "next_pending_invoice_item_invoice": null,
         "on_behalf_of": null,
         "onfile": onfile(it),
-        "pause_collection": null,
+        "pause_collection": it.pause.map(|pause| json!({
+            "behavior": pause.behaviour.as_str(), "resumes_at": pause.resumes_at,
+        })),
         "payment_settings": {
             "payment_method_options": null,
             "payment_method_types": null,
@@ -103,7 +107,13 @@ fn onfile(it: &Subscription) -> Value {
     })
 }
 
-fn item(context: &Context<'_>, of: &Subscription, item: &Item, prices: &BTreeMap<PriceId, Price>) -> Value {
+/// A part of an agreement.
+pub fn item(
+    context: &Context<'_>,
+    of: &Subscription,
+    item: &Item,
+    prices: &BTreeMap<PriceId, Price>,
+) -> Value {
     let found = prices.get(&item.price);
     json!({
         "id": item.id.as_str(),

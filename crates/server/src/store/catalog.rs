@@ -18,23 +18,6 @@ pub async fn has_prices(tx: &mut Tx, account: &AccountId, product: &ProductId) -
     Ok(found.is_some())
 }
 
-/// Deletes a product that was locked in this transaction.
-///
-/// # Errors
-/// [`DbError::Inconsistent`] when it is gone.
-pub async fn delete_product(tx: &mut Tx, account: &AccountId, product: &ProductId) -> Result<(), DbError> {
-    let deleted = tx
-        .execute(
-            "DELETE FROM products WHERE account_id = $1 AND id = $2",
-            binds![account.as_str(), product.as_str()],
-        )
-        .await?;
-    match deleted {
-        1 => Ok(()),
-        n => Err(DbError::Inconsistent(format!("{n} rows deleted for {product}"))),
-    }
-}
-
 /// The active price that has a lookup key.
 ///
 /// # Errors

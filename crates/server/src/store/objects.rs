@@ -54,6 +54,7 @@ pub struct Statements {
     pub(super) load: &'static str,
     pub(super) lock: &'static str,
     save: &'static str,
+    delete: &'static str,
     pub(super) insert_all: &'static str,
     pub(super) load_all: &'static str,
     pub(super) lock_all: &'static str,
@@ -97,6 +98,7 @@ macro_rules! statements {
                 "UPDATE ", $table, " SET doc = $3" $(, ", ", $column, " = ", $param)*,
                 " WHERE account_id = $1 AND id = $2"
             ),
+            delete: concat!("DELETE FROM ", $table, " WHERE account_id = $1 AND id = $2"),
             insert_all: concat!(
                 "INSERT INTO ", $table, " (account_id, id, version, doc" $(, ", ", $column)*,
                 ") SELECT $1, r.value->>'id', 1, r.value->>'doc'" $(, ", ", field!($column, $kind))*,
@@ -372,6 +374,17 @@ pub async fn save<T: Stored>(tx: &mut Tx, account: &AccountId, object: &T) -> Re
     match tx.execute(T::STATEMENTS.save, &params).await? {
         1 => Ok(()),
         n => Err(DbError::Inconsistent(format!("{n} rows saved for {}", object.id().as_str()))),
+    }
+}
+
+/// Deletes an object that was locked in this transaction.
+///
+/// # Errors
+/// [`DbError::Inconsistent`] when it is gone.
+pub async fn delete<T: Stored>(tx: &mut Tx, account: &AccountId, id: &T::Id) -> Result<(), DbError> {
+    match tx.execute(T::STATEMENTS.delete, binds![account.as_str(), id.as_str()]).await? {
+        1 => Ok(()),
+        n => Err(DbError::Inconsistent(format!("{n} rows deleted for {}", id.as_str()))),
     }
 }
 

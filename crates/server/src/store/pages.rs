@@ -108,6 +108,27 @@ pub struct Page<T> {
     pub unknown: Option<Cursor>,
 }
 
+impl<T> Page<T> {
+    /// The part of a short list, newest first, that a window asks for, where the list's order is not that of its ids.
+    pub fn within(mut objects: Vec<T>, id: impl Fn(&T) -> &str, window: &Window) -> Self {
+        let mut unknown = None;
+        if let Some(cursor) = &window.cursor {
+            match objects.iter().position(|object| id(object) == cursor.id) {
+                Some(at) if window.backwards => objects.truncate(at),
+                Some(at) => drop(objects.drain(..=at)),
+                None => unknown = Some(cursor.clone()),
+            }
+        }
+        let limit = usize::try_from(window.limit).unwrap_or(1);
+        let has_more = objects.len() > limit;
+        if window.backwards {
+            objects.drain(..objects.len().saturating_sub(limit));
+        }
+        objects.truncate(limit);
+        Self { objects, has_more, unknown }
+    }
+}
+
 /// The statements of one list: newest first, oldest first, and whether an object exists.
 #[derive(Debug, Clone, Copy)]
 pub struct Listing(&'static str, &'static str, &'static str);

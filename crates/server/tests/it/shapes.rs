@@ -282,7 +282,10 @@ async fn shown(server: &Server) -> Vec<Value> {
     let known = keys::objects(server).await;
     let mut all = Vec::new();
     for route in ROUTES.iter().filter(|route| route.method == "GET" && has_schemas(route.path)) {
-        let body = server.get(&keys::filled(route.path, &known), &[]).await.ok().body;
+        let of = known.iter().find(|(family, _)| *family == "/v1/subscriptions").map(|(_, id)| id.as_str());
+        let needed = if route.path == "/v1/subscription_items" { of } else { None };
+        let pairs: Vec<_> = needed.map(|of| ("subscription", of)).into_iter().collect();
+        let body = server.get(&keys::filled(route.path, &known), &pairs).await.ok().body;
         match body["data"].as_array() {
             Some(objects) => all.extend(objects.iter().cloned()),
             None => all.push(body),

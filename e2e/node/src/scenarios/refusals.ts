@@ -58,7 +58,7 @@ await step("a missing parameter is named", async () => {
 
 await step("an amount that is too small, or no whole number, is refused", async () => {
   const tiny = await invalid(stripe.paymentIntents.create({ amount: 0, currency: "usd" }));
-  assert.deepEqual([tiny.code, tiny.param], ["amount_too_small", "amount"]);
+  assert.deepEqual([tiny.code, tiny.param], ["parameter_invalid_integer", "amount"]);
   const half = await invalid(stripe.paymentIntents.create({ amount: 99.5, currency: "usd" }));
   assert.deepEqual([half.code, half.param], ["parameter_invalid_integer", "amount"]);
 });

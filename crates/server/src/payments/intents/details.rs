@@ -19,6 +19,9 @@ pub(super) fn apply(intent: &mut PaymentIntent, details: IntentDetails) -> Resul
     if let Some(value) = details.statement_descriptor_suffix {
         intent.statement_descriptor_suffix = value;
     }
+    if let Some(value) = details.transfer_group {
+        intent.transfer_group = value;
+    }
     if let Some(value) = details.receipt_email {
         intent.receipt_email = value;
     }

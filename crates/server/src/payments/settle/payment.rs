@@ -345,6 +345,7 @@ fn new_charge(
         description: intent.description.clone(),
         statement_descriptor: intent.statement_descriptor.clone(),
         statement_descriptor_suffix: intent.statement_descriptor_suffix.clone(),
+        transfer_group: intent.transfer_group.clone(),
         receipt_email: intent.receipt_email.clone(),
         shipping: intent.shipping.clone(),
         metadata: intent.metadata.clone(),

@@ -180,6 +180,7 @@ impl Loader<'_> {
             (Kind::Nothing | Kind::Product, _) => None,
             (Kind::Refunds, _) => self.full.refunds_of(id).await?,
             (Kind::Subscriptions, _) => self.full.subscriptions_of(id).await?,
+            (Kind::ConfirmationSecret, _) => self.full.confirmation_secret(id).await?,
             (Kind::Sources, _) => Some(derived::nothing_of(id, "sources")),
             (Kind::TaxIds, _) => Some(derived::nothing_of(id, "tax_ids")),
             (Kind::Tax, _) => Some(derived::tax()),

@@ -59,6 +59,8 @@ pub enum Kind {
     TaxIds,
     /// An object of one of several kinds.
     Any,
+    /// What lets a browser pay an invoice.
+    ConfirmationSecret,
     /// Something that is always there whole, and that Stripe shows only where it is asked for.
     Inline,
     /// Something that Stripe can expand and that nothing here refers to: always null.
@@ -163,7 +165,7 @@ pub const REFERENCES: &[(Kind, &str, Target)] = &[
     held(Kind::SubscriptionItem, "price", Kind::Price),
     held(Kind::Invoice, "account_tax_ids", Kind::Nothing),
     held(Kind::Invoice, "application", Kind::Nothing),
-    held(Kind::Invoice, "confirmation_secret", Kind::Inline),
+    added(Kind::Invoice, "confirmation_secret", Kind::ConfirmationSecret),
     held(Kind::Invoice, "customer", Kind::Customer),
     held(Kind::Invoice, "default_payment_method", Kind::PaymentMethod),
     held(Kind::Invoice, "default_source", Kind::Nothing),
