@@ -1,0 +1,71 @@
+"""How payments are made as the recordings show them, up to the state that they had."""
+
+from replay.facts import present
+
+BEFORE_ANY_ATTEMPT = ("requires_confirmation", "requires_payment_method")
+RETURN = "http://localhost:3000/"
+
+
+def payment_intent(stage, name: str, facts: dict, exchange) -> str | None:
+    """Confirmed, unless the recorded one was not tried yet."""
+    if not facts:
+        return None
+    tried = facts.get("status") not in BEFORE_ANY_ATTEMPT or facts.get("last_payment_error")
+    intent = _pay(stage, facts, exchange, tried)
+    if facts.get("status") == "canceled":
+        intent = stage.make(f"/v1/payment_intents/{intent['id']}/cancel", {})
+    return intent["id"]
+
+
+def charge(stage, name: str, facts: dict, exchange) -> str | None:
+    """By an intent of its amount; what was refunded is refunded."""
+    if not facts:
+        return None
+    intent = _pay(stage, facts, exchange, True, capture_method=None if facts.get("captured", True) else "manual")
+    if isinstance(facts.get("payment_intent"), str):
+        stage.names.set("payment_intent", facts["payment_intent"], intent["id"])
+    if facts.get("amount_refunded"):
+        stage.make("/v1/refunds", {"charge": intent["latest_charge"], "amount": facts["amount_refunded"]})
+    return intent["latest_charge"]
+
+
+def _pay(stage, facts: dict, exchange, confirmed: bool, **fields) -> dict:
+    fields |= present(facts, "amount", "currency", "description", "metadata", "setup_future_usage", "shipping")
+    fields |= present(facts, "capture_method") if facts["object"] == "payment_intent" else {}
+    fields["customer"] = stage.customer_of(facts, exchange)
+    method = facts.get("payment_method") or _method_of(stage, facts, exchange)
+    method = method.get("id") if isinstance(method, dict) else method
+    if method:
+        fields["payment_method"] = stage.need("payment_method", method, exchange)
+    elif confirmed:
+        fields["payment_method"] = "pm_card_visa"
+    answer = stage.client.post("/v1/payment_intents", {**fields, "confirm": confirmed, **({"return_url": RETURN} if confirmed else {})})
+    declined = (answer.error or {}).get("payment_intent")
+    return declined or stage.checked("/v1/payment_intents", answer)
+
+
+def _method_of(stage, facts: dict, exchange) -> str | None:
+    """What the cassette made this customer's default last, by any request before this one."""
+    return stage.defaults.get(facts.get("customer"))
+
+
+def setup_intent(stage, name: str, facts: dict, exchange) -> str | None:
+    if not facts:
+        return None
+    fields = {**present(facts, "usage", "description", "metadata"), "customer": stage.customer_of(facts, exchange)}
+    if isinstance(facts.get("payment_method"), str):
+        fields["payment_method"] = stage.need("payment_method", facts["payment_method"], exchange)
+    tried = facts.get("status") in ("succeeded", "requires_action")
+    return stage.make("/v1/setup_intents", {**fields, "confirm": tried, **({"return_url": RETURN} if tried else {})})["id"]
+
+
+def refund(stage, name: str, facts: dict, exchange) -> str | None:
+    paid = facts.get("charge")
+    paid = paid.get("id") if isinstance(paid, dict) else paid
+    if not paid:
+        return None
+    fields = {"charge": stage.need("charge", paid, exchange), **present(facts, "amount", "reason", "metadata")}
+    return stage.make("/v1/refunds", fields)["id"]
+
+
+RECIPES = {"payment_intent": payment_intent, "charge": charge, "setup_intent": setup_intent, "refund": refund}
