@@ -38,6 +38,18 @@ def test_the_page_lists_what_is_missing(page):
     assert compatibility.written(page, compatibility.tables()) == page, AGAIN
 
 
+def test_a_rate_below_what_the_page_promises_is_told():
+    said = compatibility.promised()
+    rate = lambda of, less: {"passed": said[of].passed - less, "of": said[of].of}
+    report = lambda less: {
+        "basil_or_later": rate("basil_or_later", less), "older": rate("older", less),
+        "all": {"refused_properly": said["not_offered"].passed - less, "not_offered": said["not_offered"].of},
+    }
+    assert compatibility.measured(report(0)) == said
+    assert compatibility.broken_promises(report(0)) == compatibility.broken_promises(report(-1)) == []
+    assert len(compatibility.broken_promises(report(1))) == 3
+
+
 REFUSED = re.compile(r"^\| `(POST) ([^`]+)` \| `([^`=]+)=([^`]*)` \|", re.MULTILINE)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 import compatibility
-from conftest import own_installation
+from conftest import database, own_installation
 from replay.recordings import recordings_file
 from replay.report import report, text
 from replay.reviewed import REVIEWED
@@ -32,6 +32,8 @@ def test_recorded_requests_are_answered_as_they_were(installed, recordings):
 
 def test_every_reviewed_exception_still_applies(installed, recordings):
     """What is refused is sent again without what it is refused for, so that no exception hides behind a refusal."""
+    if database() != "sqlite":
+        pytest.skip("shapes are the same on every database")
     if recordings != recordings_file(standard=True):
         pytest.skip("exceptions are reviewed for the recordings that lie beside the schemas")
     played = play_file(installed, recordings, going_on=True)

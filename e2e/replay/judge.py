@@ -3,6 +3,7 @@
 import functools
 import re
 
+from replay.paths import is_id
 from replay.recordings import Exchange
 from replay.shape import Compared, Comparison, Difference, Spot
 from replay.wire import Answer
@@ -66,4 +67,5 @@ def _invalid(body: dict) -> list[Difference]:
     if find is None or "object" not in body or (is_list and not isinstance(body.get("data"), list)):
         return []
     found = [each for each in find(body) if not each.startswith("no schema for")]
-    return [Difference("against the schema", re.sub(r"'[a-z]+_[A-Za-z0-9]{8,}'", "'…'", each)) for each in found]
+    told = lambda text: re.sub(r"'([^']*)'", lambda quoted: "'…'" if is_id(quoted[1]) else quoted[0], text)
+    return [Difference("against the schema", told(each)) for each in found]

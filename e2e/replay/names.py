@@ -61,8 +61,9 @@ class Names:
 
     def _walk(self, recorded, ours) -> None:
         if isinstance(recorded, dict) and isinstance(ours, dict):
-            for key in recorded.keys() & ours.keys():
-                self._walk(recorded[key], ours[key])
+            for key, value in recorded.items():
+                if key in ours:
+                    self._walk(value, ours[key])
         elif isinstance(recorded, list) and isinstance(ours, list):
             for one, other in zip(recorded, ours):
                 self._walk(one, other)

@@ -1,7 +1,6 @@
 """The recordings: one exchange a line, as it went over the wire; a cassette is what one program did, in order."""
 
 import dataclasses
-import itertools
 import json
 import os
 import pathlib
@@ -57,12 +56,13 @@ def recordings_file(standard: bool = False) -> pathlib.Path:
 
 
 def read(path: pathlib.Path) -> list[list[Exchange]]:
-    """The cassettes of a file."""
-    lines = [json.loads(line) for line in path.read_text().splitlines() if line]
-    return [
-        [_exchange(name, number, line) for number, line in enumerate(group)]
-        for name, group in itertools.groupby(lines, key=lambda line: line["cassette"])
-    ]
+    """The cassettes of a file, in the order of their beginnings."""
+    cassettes: dict[str, list[Exchange]] = {}
+    for line in filter(None, path.read_text().splitlines()):
+        told = json.loads(line)
+        cassette = cassettes.setdefault(told["cassette"], [])
+        cassette.append(_exchange(told["cassette"], len(cassette), told))
+    return list(cassettes.values())
 
 
 def _exchange(name: str, number: int, line: dict) -> Exchange:

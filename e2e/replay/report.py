@@ -28,6 +28,7 @@ def report(results: list[Result]) -> dict:
             {"operation": name, **rate(found), "basil_or_later": rate([each for each in found if each.exchange.is_current])}
             for name, found in sorted(by_operation.items(), key=lambda each: each[0].split(" ")[::-1])
         ],
+        "not_offered": _counted([(each.operation, each.not_offered) for each in results if each.not_offered]),
         "failures": [
             {
                 "exchange": str(each.exchange), "operation": each.operation, "version": each.exchange.version,
@@ -59,6 +60,8 @@ def text(told: dict) -> str:
     for each in told["operations"]:
         current, other = each["basil_or_later"], f"  {each['not_offered']} not offered" if each["not_offered"] else ""
         lines.append(f"{each['operation']:58} {each['passed']:3}/{each['of']:<5} {current['passed']:3}/{current['of']:<3}{other}")
+    lines += ["", "not offered:"]
+    lines += [f"{each['times']:3} {each['operation']}: {each['difference']}" for each in told["not_offered"]]
     lines += ["", "failures, the first difference of each:"]
     lines += [f"{each['exchange']} {each['version']} {each['operation']}: {each['first_difference']}" for each in told["failures"]]
     return "\n".join(lines)

@@ -7,24 +7,28 @@ RETURN = "http://localhost:3000/"
 
 
 def payment_intent(stage, name: str, facts: dict, exchange) -> str | None:
-    """Confirmed, unless the recorded one was not tried yet."""
+    """Confirmed, unless the recorded one was not tried yet, or is by this very request."""
     if not facts:
         return None
-    tried = facts.get("status") not in BEFORE_ANY_ATTEMPT or facts.get("last_payment_error")
-    intent = _pay(stage, facts, exchange, tried)
-    if facts.get("status") == "canceled":
+    intent = _pay(stage, facts, exchange, _was_tried(facts, exchange))
+    if facts.get("status") == "canceled" and exchange.method == "GET":
         intent = stage.make(f"/v1/payment_intents/{intent['id']}/cancel", {})
     return intent["id"]
 
 
+def _was_tried(facts: dict, exchange) -> bool:
+    tried = facts.get("status") not in (*BEFORE_ANY_ATTEMPT, "canceled") or bool(facts.get("last_payment_error"))
+    return tried and not exchange.path.endswith("/confirm")
+
+
 def charge(stage, name: str, facts: dict, exchange) -> str | None:
-    """By an intent of its amount; what was refunded is refunded."""
+    """By an intent of its amount; what was refunded is refunded, unless by this very request."""
     if not facts:
         return None
     intent = _pay(stage, facts, exchange, True, capture_method=None if facts.get("captured", True) else "manual")
     if isinstance(facts.get("payment_intent"), str):
         stage.names.set("payment_intent", facts["payment_intent"], intent["id"])
-    if facts.get("amount_refunded"):
+    if facts.get("amount_refunded") and exchange.method == "GET":
         stage.make("/v1/refunds", {"charge": intent["latest_charge"], "amount": facts["amount_refunded"]})
     return intent["latest_charge"]
 
@@ -55,7 +59,7 @@ def setup_intent(stage, name: str, facts: dict, exchange) -> str | None:
     fields = {**present(facts, "usage", "description", "metadata"), "customer": stage.customer_of(facts, exchange)}
     if isinstance(facts.get("payment_method"), str):
         fields["payment_method"] = stage.need("payment_method", facts["payment_method"], exchange)
-    tried = facts.get("status") in ("succeeded", "requires_action")
+    tried = _was_tried(facts, exchange) and facts.get("status") != "processing"
     return stage.make("/v1/setup_intents", {**fields, "confirm": tried, **({"return_url": RETURN} if tried else {})})["id"]
 
 

@@ -39,10 +39,9 @@ class Stage:
         """Makes all that a request names and that is not there; returns what could not be made."""
         problems = []
         named = references(exchange)
-        self.defaults |= {
-            customer: method for _, customer in named if _ == "customer" for kind, method in named if kind == "payment_method"
-        }
-        for kind, name in named:
+        methods = [name for kind, name in named if kind == "payment_method"]
+        self.defaults |= {name: method for kind, name in named if kind == "customer" for method in methods}
+        for kind, name in [*named, *_listed(exchange)]:
             try:
                 self.need(kind, name, exchange)
             except NotMade as error:
@@ -77,8 +76,16 @@ class Stage:
         recorded = named or next(iter(asked), None)
         return self.need("customer", recorded, exchange) if recorded else None
 
-    def _customer(self, _stage, _name, facts: dict, _exchange) -> str:
-        return self.make("/v1/customers", present(facts, *OF_CUSTOMER))["id"]
+    def _customer(self, _stage, name: str, facts: dict, exchange) -> str:
+        """With the default method, where the recording shows one."""
+        ours = self.make("/v1/customers", present(facts, *OF_CUSTOMER))["id"]
+        self.names.set("customer", name, ours)
+        method = (facts.get("invoice_settings") or {}).get("default_payment_method")
+        method = method.get("id") if isinstance(method, dict) else method
+        if method:
+            default = self.need("payment_method", method, exchange, always=True)
+            self.make(f"/v1/customers/{ours}", {"invoice_settings": {"default_payment_method": default}})
+        return ours
 
     def _payment_method(self, _stage, name: str, facts: dict, exchange: Exchange) -> str:
         customer = self.customer_of(facts, exchange)
@@ -90,3 +97,11 @@ class Stage:
         ]
         customer = customer or self.make("/v1/customers", {})["id"]
         return self.make(f"/v1/payment_methods/{choose(facts, paid)}/attach", {"customer": customer})["id"]
+
+
+def _listed(exchange: Exchange) -> list[tuple[str, str]]:
+    """Kind and name of what a list showed, the oldest first."""
+    data = exchange.answer.get("data")
+    if exchange.method != "GET" or not isinstance(data, list):
+        return []
+    return [(each["object"], each["id"]) for each in reversed(data) if isinstance(each, dict) and {"object", "id"} <= each.keys()]

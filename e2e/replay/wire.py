@@ -10,6 +10,8 @@ from replay.paths import KINDS
 from replay.recordings import Exchange
 
 SECONDS_MAX = 30
+NOTHING = 0
+"""The status of an answer that did not come."""
 FORM = "application/x-www-form-urlencoded"
 NOBODY = "sk_test_" + "0" * 32
 AS_RECORDED = ("user-agent", "content-type", "stripe-version", "stripe-account", "idempotency-key")
@@ -63,7 +65,10 @@ class Client:
     def _send(self, method: str, path: str, query: list, form: list, headers: dict) -> Answer:
         url = self._api + path + ("?" + encoded(query) if query else "")
         body = encoded(form) if form else None
-        answer = self._session.request(method, url, data=body, headers=headers, timeout=SECONDS_MAX)
+        try:
+            answer = self._session.request(method, url, data=body, headers=headers, timeout=SECONDS_MAX)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            return Answer(NOTHING, {"error": {"message": str(error)}})
         try:
             told = answer.json()
         except requests.JSONDecodeError:
