@@ -7,6 +7,7 @@ import stripe
 from playwright.sync_api import sync_playwright
 
 from receiver import Receiver
+from replay.recordings import recordings_file
 from stack import installation
 from wire_schemas import schema_folder, validator
 
@@ -28,7 +29,9 @@ def pytest_configure(config):
 def pytest_report_header():
     schemas = schema_folder()
     found = schemas if schemas.is_dir() else f"not found in {schemas}: objects are not validated"
-    return [f"database: {database()}", f"wire schemas: {found}"]
+    recorded = recordings_file()
+    played = recorded if recorded.is_file() else f"not found in {recorded}: recorded traffic is not played"
+    return [f"database: {database()}", f"wire schemas: {found}", f"recordings: {played}"]
 
 
 def pytest_collection_modifyitems(items):

@@ -37,6 +37,7 @@ def _without(pairs: list[tuple[str, str]], error: dict) -> list[tuple[str, str]]
             pair for pair in pairs if not pair[0].startswith("expand")
         ]
     if error.get("code") == "parameter_missing" and param.startswith("items"):
+        # Older programs say `plan` where newer ones say `price`.
         moved = [(name.replace("[plan]", "[price]") if name != "plan" else "items[0][price]", value) for name, value in pairs]
-        return [pair for pair in moved if pair[0] not in ("trial_from_plan",)]
+        return [pair for pair in moved if pair[0] != "trial_from_plan"]
     return [pair for pair in pairs if pair[0] != param and not pair[0].startswith(f"{param}[")]
