@@ -50,3 +50,8 @@ def things(answer):
 def present(thing: dict, *names: str) -> dict:
     """These fields of a thing, where they say something."""
     return {name: thing[name] for name in names if thing.get(name) not in (None, "", {}, [])}
+
+
+def id_of(value) -> str | None:
+    """The id of a thing that may be expanded."""
+    return value.get("id") if isinstance(value, dict) else value

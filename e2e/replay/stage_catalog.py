@@ -1,6 +1,6 @@
 """How products, prices, coupons, promotion codes and tax rates are made as the recordings show them."""
 
-from replay.facts import present
+from replay.facts import id_of, present
 
 OF_PRICE = ("currency", "nickname", "metadata", "tax_behavior", "tiers_mode", "billing_scheme")
 
@@ -14,8 +14,7 @@ def price(stage, name: str, facts: dict, exchange) -> str:
     """With its amount and rhythm. A price that only a checkout shows has the amount of the checkout."""
     facts = facts or _of_checkout(exchange)
     recurring = facts.get("recurring") or (facts if facts.get("interval") else None)
-    named = facts.get("product")
-    named = named.get("id") if isinstance(named, dict) else named
+    named = id_of(facts.get("product"))
     product = stage.need("product", named, exchange, always=True) if named else stage.make("/v1/products", {"name": "Product"})["id"]
     fields = present(facts, *OF_PRICE)
     fields.pop("billing_scheme", None) if fields.get("billing_scheme") == "per_unit" else None
@@ -49,8 +48,7 @@ def coupon(stage, name: str, facts: dict, _exchange) -> str | None:
 
 
 def promotion_code(stage, name: str, facts: dict, exchange) -> str | None:
-    held = (facts.get("promotion") or facts).get("coupon")
-    held = held.get("id") if isinstance(held, dict) else held
+    held = id_of((facts.get("promotion") or facts).get("coupon"))
     if not held:
         return None
     promotion = {"type": "coupon", "coupon": stage.need("coupon", held, exchange)}

@@ -1,9 +1,8 @@
 """How payments are made as the recordings show them, up to the state that they had."""
 
-from replay.facts import present
+from replay.facts import id_of, present
 
 BEFORE_ANY_ATTEMPT = ("requires_confirmation", "requires_payment_method")
-RETURN = "http://localhost:3000/"
 
 
 def payment_intent(stage, name: str, facts: dict, exchange) -> str | None:
@@ -37,20 +36,19 @@ def _pay(stage, facts: dict, exchange, confirmed: bool, **fields) -> dict:
     fields |= present(facts, "amount", "currency", "description", "metadata", "setup_future_usage", "shipping")
     fields |= present(facts, "capture_method") if facts["object"] == "payment_intent" else {}
     fields["customer"] = stage.customer_of(facts, exchange)
-    method = facts.get("payment_method") or _method_of(stage, facts, exchange)
-    method = method.get("id") if isinstance(method, dict) else method
+    failed = (facts.get("last_payment_error") or {}).get("payment_method")
+    method = id_of(facts.get("payment_method") or failed) or stage.defaults.get(id_of(facts.get("customer")))
     if method:
         fields["payment_method"] = stage.need("payment_method", method, exchange)
     elif confirmed:
         fields["payment_method"] = "pm_card_visa"
-    answer = stage.client.post("/v1/payment_intents", {**fields, "confirm": confirmed, **({"return_url": RETURN} if confirmed else {})})
+    answer = stage.client.post("/v1/payment_intents", {**fields, "confirm": confirmed, "return_url": _return_url(facts)})
     declined = (answer.error or {}).get("payment_intent")
     return declined or stage.checked("/v1/payment_intents", answer)
 
 
-def _method_of(stage, facts: dict, exchange) -> str | None:
-    """What the cassette made this customer's default last, by any request before this one."""
-    return stage.defaults.get(facts.get("customer"))
+def _return_url(facts: dict) -> str | None:
+    return ((facts.get("next_action") or {}).get("redirect_to_url") or {}).get("return_url")
 
 
 def setup_intent(stage, name: str, facts: dict, exchange) -> str | None:
@@ -60,15 +58,16 @@ def setup_intent(stage, name: str, facts: dict, exchange) -> str | None:
     if isinstance(facts.get("payment_method"), str):
         fields["payment_method"] = stage.need("payment_method", facts["payment_method"], exchange)
     tried = _was_tried(facts, exchange) and facts.get("status") != "processing"
-    return stage.make("/v1/setup_intents", {**fields, "confirm": tried, **({"return_url": RETURN} if tried else {})})["id"]
+    return stage.make("/v1/setup_intents", {**fields, "confirm": tried, "return_url": _return_url(facts)})["id"]
 
 
 def refund(stage, name: str, facts: dict, exchange) -> str | None:
-    paid = facts.get("charge")
-    paid = paid.get("id") if isinstance(paid, dict) else paid
+    """Of its charge, or, where nothing shows that, of one of its amount."""
+    paid = id_of(facts.get("charge"))
     if not paid:
         return None
-    fields = {"charge": stage.need("charge", paid, exchange), **present(facts, "amount", "reason", "metadata")}
+    alone = {"object": "charge", "amount": facts["amount"], "currency": facts["currency"]}
+    fields = {"charge": stage.need("charge", paid, exchange, known=alone), **present(facts, "amount", "reason", "metadata")}
     return stage.make("/v1/refunds", fields)["id"]
 
 

@@ -7,7 +7,7 @@ is not made when the recorded answer was an error: the program was meant to ask 
 """
 
 from replay import stage_billing, stage_catalog, stage_payments
-from replay.facts import Facts, present
+from replay.facts import Facts, id_of, present
 from replay.names import Names
 from replay.paths import references
 from replay.recordings import Exchange
@@ -46,12 +46,16 @@ class Stage:
                 self.need(kind, name, exchange)
             except NotMade as error:
                 problems.append(f"{kind} {name} was not made: {error}")
+            except (LookupError, TypeError, AttributeError, ValueError) as error:
+                problems.append(f"{kind} {name} was not made: the recordings do not show enough of it ({error!r})")
         return problems
 
-    def need(self, kind: str, name: str, exchange: Exchange, always: bool = False) -> str:
-        """Our name for a recorded thing, made now if it is not there: always, or if it was there for the program."""
+    def need(self, kind: str, name: str, exchange: Exchange, always: bool = False, known: dict | None = None) -> str:
+        """Our name for a recorded thing, made now if it is not there: always, or if it was there for the program. What is
+        known of it may come from another thing that holds it.
+        """
         if name and not self.names.knows(kind, name) and kind in self._recipes:
-            known = self.facts.of(kind, name, exchange)
+            known = self.facts.of(kind, name, exchange) or known
             if known or always or exchange.error is None:
                 ours = self._recipes[kind](self, name, known or {}, exchange)
                 if ours:
@@ -70,33 +74,61 @@ class Stage:
 
     def customer_of(self, thing: dict, exchange: Exchange) -> str | None:
         """Our customer of a thing, else of the request."""
-        named = thing.get("customer")
-        named = named.get("id") if isinstance(named, dict) else named
         asked = [name for kind, name in references(exchange) if kind == "customer"]
-        recorded = named or next(iter(asked), None)
+        recorded = id_of(thing.get("customer")) or next(iter(asked), None)
         return self.need("customer", recorded, exchange) if recorded else None
+
+    def give_card(self, customer: str, exchange: Exchange) -> None:
+        """A default method for our customer who has none and is to pay; it does what the recording shows."""
+        settings = self.client.get(f"/v1/customers/{customer}").body.get("invoice_settings") or {}
+        if not settings.get("default_payment_method"):
+            token = choose(None, self._payments(exchange))
+            card = self.make(f"/v1/payment_methods/{token}/attach", {"customer": customer})["id"]
+            self.make(f"/v1/customers/{customer}", {"invoice_settings": {"default_payment_method": card}})
+
+    def _payments(self, exchange: Exchange) -> list[dict]:
+        return [each for each in self.facts.about(exchange.cassette) if each["object"] in ("payment_intent", "setup_intent")]
 
     def _customer(self, _stage, name: str, facts: dict, exchange) -> str:
         """With the default method, where the recording shows one."""
+        facts = facts or self._from_invoice(name, exchange)
         ours = self.make("/v1/customers", present(facts, *OF_CUSTOMER))["id"]
         self.names.set("customer", name, ours)
-        method = (facts.get("invoice_settings") or {}).get("default_payment_method")
-        method = method.get("id") if isinstance(method, dict) else method
+        method = id_of((facts.get("invoice_settings") or {}).get("default_payment_method"))
         if method:
             default = self.need("payment_method", method, exchange, always=True)
             self.make(f"/v1/customers/{ours}", {"invoice_settings": {"default_payment_method": default}})
         return ours
 
-    def _payment_method(self, _stage, name: str, facts: dict, exchange: Exchange) -> str:
-        customer = self.customer_of(facts, exchange)
-        named = {facts.get("customer")} | {other for kind, other in references(exchange) if kind == "customer"}
+    def _from_invoice(self, name: str, exchange: Exchange) -> dict:
+        """What an invoice says of a customer whom nothing else shows."""
+        for thing in self.facts.about(exchange.cassette):
+            if thing["object"] == "invoice" and id_of(thing.get("customer")) == name:
+                return {field: thing.get(f"customer_{field}") for field in ("name", "email", "phone", "address", "shipping")}
+        return {}
+
+    def _payment_method(self, _stage, name: str, facts: dict, exchange) -> str:
+        """A typed test method in the hands of whoever has or pays with the recorded one."""
+        owners = [facts] + [thing for thing in self.facts.about(exchange.cassette) if name in methods_of(thing)]
+        owner = next((thing for thing in owners if thing.get("customer") or thing.get("object") == "customer"), {})
+        if owner.get("object") == "customer":
+            customer = self.need("customer", owner["id"], exchange)
+        else:
+            customer = self.customer_of(owner, exchange) or self.make("/v1/customers", {})["id"]
+        named = {id_of(owner.get("customer"))} | {other for kind, other in references(exchange) if kind == "customer"}
         paid = [
-            thing for thing in self.facts.about(exchange.cassette)
-            if thing["object"] in ("payment_intent", "setup_intent")
-            and (thing.get("payment_method") == name or (not thing.get("payment_method") and thing.get("customer") in named))
+            each for each in self._payments(exchange)
+            if name in methods_of(each) or (not methods_of(each) and id_of(each.get("customer")) in named)
         ]
-        customer = customer or self.make("/v1/customers", {})["id"]
         return self.make(f"/v1/payment_methods/{choose(facts, paid)}/attach", {"customer": customer})["id"]
+
+
+def methods_of(thing: dict) -> set[str]:
+    """The methods that a payment was tried with, or that a customer or an agreement has as its default."""
+    failed = (thing.get("last_payment_error") or {}).get("payment_method")
+    settings = thing.get("invoice_settings") or {}
+    found = thing.get("payment_method"), failed, thing.get("default_payment_method"), settings.get("default_payment_method")
+    return {id_of(each) for each in found if each}
 
 
 def _listed(exchange: Exchange) -> list[tuple[str, str]]:
