@@ -18,7 +18,7 @@ def go_on(exchange: Exchange, names: Names, client: Client, answer: Answer) -> t
     query, form, left_out = list(exchange.query), list(exchange.form), []
     for _ in range(TIMES_MAX):
         error = answer.error
-        if error is None or exchange.error is not None:
+        if error is None or (exchange.error or {}).get("code", "none") == error.get("code"):
             break
         before = query + form
         query, form = (_without(pairs, error) for pairs in (query, form))
