@@ -1,15 +1,15 @@
 """Fixtures: one running installation for the whole session, a client of it, a browser, and the wire's own schemas."""
 
-import importlib.util
 import os
-import pathlib
 
 import pytest
 import stripe
 from playwright.sync_api import sync_playwright
 
 from receiver import Receiver
-from stack import CHECKOUT, installation
+from replay.recordings import recordings_file
+from stack import installation
+from wire_schemas import schema_folder, validator
 
 BROWSER_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -29,7 +29,9 @@ def pytest_configure(config):
 def pytest_report_header():
     schemas = schema_folder()
     found = schemas if schemas.is_dir() else f"not found in {schemas}: objects are not validated"
-    return [f"database: {database()}", f"wire schemas: {found}"]
+    recorded = recordings_file()
+    played = recorded if recorded.is_file() else f"not found in {recorded}: recorded traffic is not played"
+    return [f"database: {database()}", f"wire schemas: {found}", f"recordings: {played}"]
 
 
 def pytest_collection_modifyitems(items):
@@ -103,22 +105,15 @@ def page(browser):
     assert errors == []
 
 
-def schema_folder() -> pathlib.Path:
-    return pathlib.Path(os.environ.get("ONFILE_STRIPE_SCHEMAS") or CHECKOUT.parent / "shared" / "stripe")
-
-
 @pytest.fixture(scope="session")
 def conforms():
     """A function that fails when an object is not what its schema says; returns it.
 
     What the SDK returned is checked as it came over the wire; a dict is checked as it is.
     """
-    folder = schema_folder()
-    if not (folder / "validate.py").is_file():
+    validate = validator()
+    if validate is None:
         return lambda answer: answer
-    spec = importlib.util.spec_from_file_location("validate", folder / "validate.py")
-    validate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(validate)
 
     def check(answer):
         response = getattr(answer, "last_response", None)
