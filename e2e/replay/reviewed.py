@@ -36,6 +36,10 @@ REVIEWED = [
         for kind in ("acss_debit", "afterpay_clearpay", "alipay", "cashapp", "klarna", "link", "wechat_pay")
     ),
     lacks("charge.outcome.risk_score", "number", "payments are not scored for fraud"),
+    Reviewed(
+        "other count in", "balance_transaction.fee_details", "1 items", "0 items",
+        "Onfile holds no money and knows no processor's fees",
+    ),
     lacks(
         "payment_intent.next_action.use_stripe_sdk", "object",
         "for the service's own script in the browser; `redirect_to_url` says the same to any browser",

@@ -128,23 +128,28 @@ pub fn check_amount(amount: i64, currency: Currency) -> Result<(), ApiError> {
 /// Which kinds of method an intent takes, and how that was asked for.
 #[derive(Debug)]
 pub struct Types {
-    /// `card`, `us_bank_account`; `["card"]` when the caller named none.
+    /// `card`, `us_bank_account`: all that the currency allows when the caller named none.
     pub names: Vec<String>,
     /// Whether they were named as `allowed_payment_method_types`.
     pub allowed: bool,
-    /// Whether `automatic_payment_methods[enabled]` was asked for.
+    /// Whether they were left to us: `automatic_payment_methods[enabled]`, or nothing said of kinds.
     pub automatic: bool,
 }
+
+/// Bank accounts in the United States are debited in their own currency alone.
+const BANK_CURRENCY: &str = "usd";
 
 /// `allowed_payment_method_types`, which the pinned version has, `payment_method_types`, which it had before, and
 /// `automatic_payment_methods`.
 ///
 /// # Errors
 /// Names the parameter that is wrong.
-pub fn types(params: &mut Params) -> Result<Types, ApiError> {
+pub fn types(params: &mut Params, currency: Option<Currency>) -> Result<Types, ApiError> {
     let mut automatic = false;
+    let mut by_default = true;
     if let Some(mut group) = params.group("automatic_payment_methods")? {
         automatic = group.boolean("enabled")?.unwrap_or(false);
+        by_default = automatic;
         group.word("allow_redirects", &["always", "never"])?;
         group.finish()?;
     }
@@ -161,7 +166,9 @@ pub fn types(params: &mut Params) -> Result<Types, ApiError> {
         None => ("payment_method_types", false),
     };
     let Some(named) = allowed.or(older) else {
-        return Ok(Types { names: vec!["card".to_owned()], allowed: false, automatic });
+        let bank = by_default && currency.is_none_or(|currency| currency.as_str() == BANK_CURRENCY);
+        let names = TYPES.into_iter().filter(|name| *name == "card" || bank).map(str::to_owned).collect();
+        return Ok(Types { names, allowed: false, automatic: by_default });
     };
     if let Some(unknown) = named.iter().find(|name| !TYPES.contains(&name.as_str())) {
         let message = format!(

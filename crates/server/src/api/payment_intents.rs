@@ -31,7 +31,7 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let amount = params.required_integer("amount")?;
     let currency = currency(params)?.ok_or_else(|| ApiError::missing("currency"))?;
     check_amount(amount, currency)?;
-    let types = types(params)?;
+    let types = types(params, Some(currency))?;
     let source = source(params)?.value();
     let confirmation = confirmation(params, &cause)?;
     let new = NewIntent {

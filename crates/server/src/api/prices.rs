@@ -7,9 +7,10 @@ use onfile_service::db::{DbError, Param, Tx};
 
 use super::intent_params::currency;
 use super::price_params::{self, LOOKUP_KEY_MAX};
-use super::{answer, catalog, expanded, find, listed, missing, product_params};
+use super::{catalog, expanded, listed, missing, product_params};
 use crate::model::price::{Price, TaxBehavior};
 use crate::render;
+use crate::render::full::Full;
 use crate::store::objects;
 use crate::store::pages::{self, LOOKUP_KEYS_MAX, Page, Window};
 use crate::wire::call::{Answer, Call};
@@ -75,8 +76,10 @@ pub async fn retrieve(mut call: Call) -> Result<Answer, ApiError> {
     let id: PriceId = call.id("id", "price", "id")?;
     let expand = Expand::of(&mut call.params, Kind::Price)?;
     call.finish()?;
-    find::<Price>(&call, &id, "price", "id").await?;
-    answer(&call, &id, &expand).await
+    let mut tx = call.app.db.read().await?;
+    let rendered = Full::new(&mut tx, call.rendering()).by_id(id.as_str()).await?;
+    let rendered = rendered.ok_or_else(|| missing(&id, "price", "id"))?;
+    Ok(Answer::new(expanded(&call, &mut tx, rendered, &expand).await?))
 }
 
 /// `POST /v1/prices/{id}`

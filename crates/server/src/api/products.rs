@@ -3,10 +3,11 @@
 use onfile_core::ids::{ID_LEN_MAX, Id, PriceId, ProductId};
 use onfile_service::db::{Param, Tx};
 
-use super::{catalog, expanded, find, listed, missing, price_params, product_params};
+use super::{catalog, expanded, listed, missing, price_params, product_params};
 use crate::model::price::Price;
 use crate::model::product::{Product, ProductKind};
 use crate::render;
+use crate::render::full::Full;
 use crate::store::objects::{self, Versioned};
 use crate::store::pages::{self, Page, Window};
 use crate::wire::call::{Answer, Call};
@@ -47,9 +48,9 @@ pub async fn retrieve(mut call: Call) -> Result<Answer, ApiError> {
     let id: ProductId = call.id("id", "product", "id")?;
     let expand = Expand::of(&mut call.params, Kind::Product)?;
     call.finish()?;
-    let found = find::<Product>(&call, &id, "product", "id").await?;
-    let rendered = render::product::product(&call.rendering(), &found);
     let mut tx = call.app.db.read().await?;
+    let rendered = Full::new(&mut tx, call.rendering()).product(&id).await?;
+    let rendered = rendered.ok_or_else(|| missing(&id, "product", "id"))?;
     Ok(Answer::new(expanded(&call, &mut tx, rendered, &expand).await?))
 }
 

@@ -26,7 +26,7 @@ const DESCRIPTION_MAX: usize = 1_000;
 pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let cause = call.cause();
     let params = &mut call.params;
-    let types = types(params)?;
+    let types = types(params, None)?;
     let source = source(params)?.value();
     let confirm = params.boolean("confirm")?.unwrap_or(false);
     if let Some(name) = ["return_url", "mandate_data"].iter().find(|name| !confirm && params.has(name)) {

@@ -1,20 +1,26 @@
 //! What has no row of its own: it is made of other objects when it is asked for.
 
 use onfile_core::ids::{
-    BalanceTransactionId, ChargeId, DisputeId, Id, InvoiceId, InvoicePaymentId, RefundId, counterpart,
+    BalanceTransactionId, ChargeId, DisputeId, Id, InvoiceId, InvoiceItemId, InvoicePaymentId, PriceId,
+    ProductId, RefundId, counterpart,
 };
 use onfile_service::db::DbError;
 use serde_json::{Value, json};
 
 use super::full::Full;
-use super::{balance_transaction, invoice, refund};
+use super::{balance_transaction, invoice, product, refund};
 use crate::model::charge::Charge;
 use crate::model::dispute::Dispute;
 use crate::model::invoice::Invoice;
+use crate::model::invoice_item::InvoiceItem;
 use crate::model::payment_intent::PaymentIntent;
+use crate::model::product::Product;
 use crate::model::refund::Refund;
 use crate::model::subscription::Subscription;
 use crate::store::pages::{self, Window};
+
+/// What an amount without a description is called as a product.
+const UNNAMED: &str = "Invoice item";
 
 /// How many objects a list within an object shows, as Stripe does; the list's own address has the rest.
 const INNER_LIST_MAX: u32 = 10;
@@ -42,6 +48,54 @@ impl Full<'_> {
         }
         let dispute = self.load::<Dispute>(&counterpart::<_, DisputeId>(id)).await?;
         Ok(dispute.as_ref().map(balance_transaction::of_dispute))
+    }
+
+    /// The inactive price of an amount that was billed without one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn price_of_item(&mut self, id: &PriceId) -> Result<Option<Value>, DbError> {
+        let found = self.load::<InvoiceItem>(&counterpart::<_, InvoiceItemId>(id)).await?;
+        Ok(found.filter(|item| item.price.is_none()).map(|item| {
+            json!({
+                "id": id.as_str(),
+                "object": "price",
+                "active": false,
+                "billing_scheme": "per_unit",
+                "created": item.date,
+                "currency": item.currency.as_str(),
+                "custom_unit_amount": null,
+                "livemode": self.context.account.livemode,
+                "lookup_key": null,
+                "metadata": {},
+                "nickname": null,
+                "product": counterpart::<_, ProductId>(id).as_str(),
+                "recurring": null,
+                "tax_behavior": "unspecified",
+                "tiers_mode": null,
+                "transform_quantity": null,
+                "type": "one_time",
+                "unit_amount": item.amount,
+                "unit_amount_decimal": item.unit_amount_decimal,
+            })
+        }))
+    }
+
+    /// The inactive product of an amount that was billed without a price.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn product_of_item(&mut self, id: &ProductId) -> Result<Option<Value>, DbError> {
+        let Some(item) = InvoiceItemId::parse(counterpart::<_, InvoiceItemId>(id).as_str()) else {
+            return Ok(None);
+        };
+        let found = self.load::<InvoiceItem>(&item).await?.filter(|item| item.price.is_none());
+        Ok(found.map(|item| {
+            let name = item.description.unwrap_or_else(|| UNNAMED.to_owned());
+            let mut made = Product::new(id.clone(), id.clone(), item.date, name);
+            made.active = false;
+            product::product(&self.context, &made)
+        }))
     }
 
     /// What lets a browser pay an invoice that is final.

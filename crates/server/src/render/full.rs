@@ -156,8 +156,10 @@ impl<'a> Full<'a> {
             return Ok(found.map(|object| refund::refund(&self.context, &object)));
         }
         if let Some(id) = PriceId::parse(id) {
-            let found: Option<Price> = self.load(&id).await?;
-            return Ok(found.map(|object| price::price(&self.context, &object)));
+            return match self.load::<Price>(&id).await? {
+                Some(object) => Ok(Some(price::price(&self.context, &object))),
+                None => self.price_of_item(&id).await,
+            };
         }
         if let Some(id) = MandateId::parse(id) {
             let found: Option<Mandate> = self.load(&id).await?;
@@ -227,8 +229,10 @@ impl<'a> Full<'a> {
     /// # Errors
     /// When the database fails.
     pub async fn product(&mut self, id: &ProductId) -> Result<Option<Value>, DbError> {
-        let found: Option<Product> = self.load(id).await?;
-        Ok(found.map(|object| product::product(&self.context, &object)))
+        match self.load::<Product>(id).await? {
+            Some(object) => Ok(Some(product::product(&self.context, &object))),
+            None => self.product_of_item(id).await,
+        }
     }
 
     pub(super) async fn load<T: objects::Stored>(&mut self, id: &T::Id) -> Result<Option<T>, DbError> {

@@ -1,6 +1,6 @@
 //! Invoices, their lines, and the amounts that wait for one.
 
-use onfile_core::ids::{Id, InvoicePaymentId, PriceId, ProductId, counterpart};
+use onfile_core::ids::{Id, InvoiceItemId, InvoicePaymentId, PriceId, ProductId, counterpart};
 use onfile_core::invoice::InvoiceStatus;
 use serde_json::{Value, json};
 
@@ -196,7 +196,7 @@ pub fn line(context: &Context<'_>, of: &Invoice, it: &Line) -> Value {
         "parent": parent,
         "period": { "end": it.period.end, "start": it.period.start },
         "pretax_credit_amounts": [],
-        "pricing": pricing(it.price.as_ref(), it.unit_amount_decimal.as_deref()),
+        "pricing": pricing(it.price.as_ref(), item_of(it), it.unit_amount_decimal.as_deref()),
         "quantity": it.quantity,
         "quantity_decimal": it.quantity.to_string(),
         "subscription": subscription,
@@ -205,9 +205,23 @@ pub fn line(context: &Context<'_>, of: &Invoice, it: &Line) -> Value {
     })
 }
 
-fn pricing(price: Option<&(PriceId, ProductId)>, unit_amount_decimal: Option<&str>) -> Value {
+/// The item that a line is of.
+fn item_of(line: &Line) -> Option<&InvoiceItemId> {
+    match &line.source {
+        LineSource::Item(item) => Some(item),
+        LineSource::Subscription { .. } => None,
+    }
+}
+
+/// An amount without a price is shown with the counterparts of its item, as Stripe makes an inactive price for each.
+fn pricing(
+    price: Option<&(PriceId, ProductId)>,
+    item: Option<&InvoiceItemId>,
+    unit_amount_decimal: Option<&str>,
+) -> Value {
     let mut pricing = json!({ "type": "price_details", "unit_amount_decimal": unit_amount_decimal });
-    if let Some((price, product)) = price {
+    let own = item.map(|item| (counterpart(item), counterpart(item)));
+    if let Some((price, product)) = price.or(own.as_ref()) {
         pricing["price_details"] = json!({ "price": price.as_str(), "product": product.as_str() });
     }
     pricing
@@ -264,7 +278,7 @@ pub fn item(context: &Context<'_>, it: &InvoiceItem) -> Value {
         "net_amount": it.amount,
         "parent": null,
         "period": { "end": it.period.end, "start": it.period.start },
-        "pricing": pricing(it.price.as_ref(), Some(&it.unit_amount_decimal)),
+        "pricing": pricing(it.price.as_ref(), Some(&it.id), Some(&it.unit_amount_decimal)),
         "proration": false,
         "quantity": it.quantity,
         "quantity_decimal": it.quantity.to_string(),

@@ -100,3 +100,24 @@ async fn lines_are_paged() {
         assert_eq!((next.at("data/0"), next.at("has_more")), (all.at("data/1"), json!(true)));
     }
 }
+
+#[tokio::test]
+async fn an_amount_without_a_price_is_shown_with_an_inactive_one() {
+    for server in servers().await {
+        let (customer, item) = waiting(&server).await;
+        let shown = server.get(&format!("/v1/invoiceitems/{item}"), &[]).await.ok();
+        let (price, product) =
+            (shown.text("pricing/price_details/price"), shown.text("pricing/price_details/product"));
+        let found = server.get(&format!("/v1/prices/{price}"), &[("expand[]", "product")]).await.ok();
+        assert_eq!((found.at("active"), found.at("unit_amount")), (json!(false), json!(700)));
+        assert_eq!((found.at("product/id"), found.at("product/name")), (json!(product), json!("one")));
+        let found = server.get(&format!("/v1/products/{product}"), &[]).await.ok();
+        assert_eq!((found.at("active"), found.at("name")), (json!(false), json!("one")));
+        let invoice = draft_of(&server, &customer).await;
+        let lines = server.get(&format!("/v1/invoices/{invoice}/lines"), &[]).await.ok();
+        assert_eq!(lines.at("data/0/pricing/price_details/price"), price);
+        for path in ["/v1/prices/price_none", "/v1/products/prod_none"] {
+            assert_eq!(server.get(path, &[]).await.status, 404);
+        }
+    }
+}

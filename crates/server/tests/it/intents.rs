@@ -183,3 +183,22 @@ async fn kinds_of_method_are_named_as_the_pinned_version_names_them_or_the_one_b
         }
     }
 }
+
+#[tokio::test]
+async fn all_kinds_that_the_currency_allows_are_taken_where_none_is_named() {
+    for server in servers().await {
+        let off = ("automatic_payment_methods[enabled]", "false");
+        let on = ("automatic_payment_methods[enabled]", "true");
+        for (pairs, kinds, automatic) in [
+            (vec![("currency", "usd")], json!(["card", "us_bank_account"]), true),
+            (vec![("currency", "usd"), on], json!(["card", "us_bank_account"]), true),
+            (vec![("currency", "usd"), off], json!(["card"]), false),
+            (vec![("currency", "eur")], json!(["card"]), true),
+        ] {
+            let pairs = [vec![("amount", "2900")], pairs].concat();
+            let made = server.post("/v1/payment_intents", &pairs).await.ok();
+            assert_eq!(made.at("payment_method_types"), kinds, "{pairs:?}");
+            assert_eq!(made.at("automatic_payment_methods").is_object(), automatic, "{pairs:?}");
+        }
+    }
+}
