@@ -36,6 +36,10 @@ REVIEWED = [
         for kind in ("acss_debit", "afterpay_clearpay", "alipay", "cashapp", "klarna", "link", "wechat_pay")
     ),
     lacks("charge.outcome.risk_score", "number", "payments are not scored for fraud"),
+    lacks(
+        "payment_intent.payment_method_options.us_bank_account.financial_connections", "object",
+        "instant verification needs a service that reads customers' bank accounts; micro-deposits do without",
+    ),
     Reviewed(
         "other count in", "balance_transaction.fee_details", "1 items", "0 items",
         "Onfile holds no money and knows no processor's fees",

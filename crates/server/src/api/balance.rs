@@ -154,10 +154,8 @@ impl Part {
                 };
                 let window = window.counterpart::<BalanceTransactionId, ChargeId>();
                 let patterns = [kind, currency];
-                placed(
-                    &rows::<Charge>(tx, call, pages::CHARGES_CAPTURED, &window, &patterns).await?,
-                    of_charge,
-                )
+                let page = rows::<Charge>(tx, call, pages::CHARGES_CAPTURED, &window, &patterns).await?;
+                placed(&page, |charge| of_charge(&call.rendering(), charge))
             }
             Self::Refunds => {
                 let (wanted, unwanted) = match filter.kind {
@@ -167,12 +165,14 @@ impl Part {
                 };
                 let window = window.counterpart::<BalanceTransactionId, RefundId>();
                 let patterns = [wanted, currency, unwanted];
-                placed(&rows::<Refund>(tx, call, pages::REFUNDS_GOOD, &window, &patterns).await?, of_refund)
+                placed(&rows::<Refund>(tx, call, pages::REFUNDS_GOOD, &window, &patterns).await?, |refund| {
+                    of_refund(&call.rendering(), refund)
+                })
             }
             Self::Disputes => {
                 let window = window.counterpart::<BalanceTransactionId, DisputeId>();
                 let page = rows::<Dispute>(tx, call, pages::DISPUTES_LIKE, &window, &[ANY, currency]).await?;
-                placed(&page, |dispute| Some(of_dispute(dispute)))
+                placed(&page, |dispute| Some(of_dispute(&call.rendering(), dispute)))
             }
         })
     }

@@ -41,13 +41,13 @@ impl Full<'_> {
 
     async fn balance_transaction(&mut self, id: &BalanceTransactionId) -> Result<Option<Value>, DbError> {
         if let Some(charge) = self.load::<Charge>(&counterpart::<_, ChargeId>(id)).await? {
-            return Ok(balance_transaction::of_charge(&charge));
+            return Ok(balance_transaction::of_charge(&self.context, &charge));
         }
         if let Some(refund) = self.load::<Refund>(&counterpart::<_, RefundId>(id)).await? {
-            return Ok(balance_transaction::of_refund(&refund));
+            return Ok(balance_transaction::of_refund(&self.context, &refund));
         }
         let dispute = self.load::<Dispute>(&counterpart::<_, DisputeId>(id)).await?;
-        Ok(dispute.as_ref().map(balance_transaction::of_dispute))
+        Ok(dispute.map(|dispute| balance_transaction::of_dispute(&self.context, &dispute)))
     }
 
     /// The inactive price of an amount that was billed without one.

@@ -48,7 +48,7 @@ pub fn dispute(context: &Context<'_>, dispute: &Dispute) -> Value {
         "id": dispute.id.as_str(),
         "object": "dispute",
         "amount": dispute.amount,
-        "balance_transactions": [balance_transaction::of_dispute(dispute)],
+        "balance_transactions": [balance_transaction::of_dispute(context, dispute)],
         "charge": dispute.charge.as_str(),
         "created": dispute.created,
         "currency": dispute.currency.as_str(),

@@ -12,7 +12,7 @@ use crate::model::payment_intent::PaymentIntent;
 pub fn payment_intent(context: &Context<'_>, intent: &PaymentIntent, tried: Option<Value>) -> Value {
     let capturable =
         if intent.status == PaymentStatus::RequiresCapture { intent.amounts.capturable() } else { 0 };
-    let mut object = json!({
+    json!({
         "id": intent.id.as_str(),
         "object": "payment_intent",
         "allowed_payment_method_types": intent.allowed_types.then_some(&intent.payment_method_types),
@@ -47,6 +47,7 @@ pub fn payment_intent(context: &Context<'_>, intent: &PaymentIntent, tried: Opti
         ),
         "on_behalf_of": null,
         "onfile": onfile(intent),
+        "payment_details": { "customer_reference": null, "order_reference": intent.invoice.as_ref().map(Id::as_str) },
         "payment_method": intent.payment_method.as_ref().map(Id::as_str),
         "payment_method_configuration_details": null,
         "payment_method_options": options(&intent.payment_method_types),
@@ -63,12 +64,7 @@ pub fn payment_intent(context: &Context<'_>, intent: &PaymentIntent, tried: Opti
         "status": intent.status.as_str(),
         "transfer_data": null,
         "transfer_group": intent.transfer_group,
-    });
-    if let (Some(invoice), Some(fields)) = (&intent.invoice, object.as_object_mut()) {
-        let details = json!({ "customer_reference": null, "order_reference": invoice.as_str() });
-        fields.insert("payment_details".to_owned(), details);
-    }
-    object
+    })
 }
 
 /// What Stripe has no field for: whether the debt is paid, also where a bank took the money back.
