@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use onfile_core::ids::{Id, PaymentMethodId, PriceId};
 use onfile_core::recurrence::Recurrence;
 
+use super::discount_params::{discounts, discounts_or_one};
 use super::recurrence_params;
+use crate::billing::discounts::change::OfSubscription;
+use crate::billing::discounts::redeem::Wanted;
 use crate::billing::subscribe::{NewItem, NewSubscription};
 use crate::model::subscription::{Item, Subscription};
 use crate::wire::error::ApiError;
@@ -52,6 +55,7 @@ pub fn new(params: &mut Params, now: Timestamp) -> Result<NewSubscription, ApiEr
     Ok(NewSubscription {
         customer,
         items,
+        discounts: discounts_or_one(params)?.value().unwrap_or_default(),
         schedule: schedule(params, anchor.is_some(), now)?,
         billing_cycle_anchor: anchor,
         trial_end: params.time("trial_end")?,
@@ -90,6 +94,7 @@ fn item(params: &mut Params) -> Result<NewItem, ApiError> {
         price: price.ok_or_else(|| ApiError::missing(params.name("price")))?,
         quantity: quantity(params)?.unwrap_or(1),
         metadata: params.metadata()?.into_new()?,
+        discounts: discounts(params)?.value().unwrap_or_default(),
     })
 }
 
@@ -165,6 +170,7 @@ pub fn cancellation(params: &mut Params) -> Result<CancellationWords, ApiError> 
 #[derive(Debug, Clone)]
 pub struct Changes {
     items: Vec<ItemChange>,
+    discounts: Given<Vec<Wanted>>,
     default_payment_method: Given<PaymentMethodId>,
     description: Given<String>,
     metadata: MetadataPatch,
@@ -179,6 +185,7 @@ struct ItemChange {
     id: String,
     price: Option<PriceId>,
     quantity: Option<u64>,
+    discounts: Given<Vec<Wanted>>,
 }
 
 /// Reads a change.
@@ -188,7 +195,7 @@ struct ItemChange {
 pub fn changes(params: &mut Params) -> Result<Changes, ApiError> {
     let items = params.groups("items", ITEMS_MAX, item_change)?.value().unwrap_or_default();
     let prorated = params.word("proration_behavior", &["none", "create_prorations", "always_invoice"])?;
-    if !items.is_empty() && prorated != Some("none") {
+    if items.iter().any(ItemChange::is_of_price) && prorated != Some("none") {
         let message = "Changes count from the next period on and are not prorated. Say so with \
                        `proration_behavior=none`.";
         return Err(ApiError::invalid("proration_behavior", None, message));
@@ -206,6 +213,7 @@ pub fn changes(params: &mut Params) -> Result<Changes, ApiError> {
     };
     Ok(Changes {
         items,
+        discounts: discounts_or_one(params)?,
         default_payment_method: params.id_or_unset("default_payment_method", "PaymentMethod")?,
         description: params.text_or_unset("description", DESCRIPTION_MAX)?,
         metadata: params.metadata()?,
@@ -221,17 +229,40 @@ fn item_change(params: &mut Params) -> Result<ItemChange, ApiError> {
         id: params.required_text("id", TEXT_MAX)?,
         price: params.id("price", "price")?,
         quantity: quantity(params)?,
+        discounts: discounts(params)?,
     })
+}
+
+impl ItemChange {
+    /// Whether it changes what is paid, not only what is taken off it.
+    fn is_of_price(&self) -> bool {
+        self.price.is_some() || self.quantity.is_some()
+    }
 }
 
 impl Changes {
     /// Whether it changes more than what is written about the agreement.
     pub fn is_more_than_words(&self) -> bool {
         !self.items.is_empty()
+            || self.discounts.is_given()
             || self.default_payment_method.is_given()
             || self.cancel_at.is_given()
             || self.cancel_at_period_end.is_some()
             || self.collection.is_some()
+    }
+
+    /// The discounts that it names, for the items of this agreement.
+    pub fn discounts(&self, it: &Subscription) -> OfSubscription {
+        let asked = |given: &Given<Vec<Wanted>>| match given {
+            Given::Absent => None,
+            Given::Unset => Some(Vec::new()),
+            Given::Set(wanted) => Some(wanted.clone()),
+        };
+        let of = |item: &Item| {
+            let change = self.items.iter().find(|change| change.id == item.id.as_str());
+            change.and_then(|change| asked(&change.discounts))
+        };
+        OfSubscription { whole: asked(&self.discounts), items: it.items.iter().map(of).collect() }
     }
 
     /// The method that it names.

@@ -5,6 +5,7 @@ use onfile_core::subscription::SubscriptionStatus;
 
 use super::subscription_params as params;
 use super::{answer, failure, find, listed, missing};
+use crate::billing::discounts::change;
 use crate::billing::{cancel, subscribe, tell, time};
 use crate::model::customer::Customer;
 use crate::model::payment_method::PaymentMethod;
@@ -59,7 +60,9 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     }
     let now = time::now(&mut tx, &call.app, &account, found.object.test_clock.as_ref()).await?;
     subscribe::check_prices(&mut tx, &call.cause(), &found.object, changes.prices()).await?;
+    let discounts = changes.discounts(&found.object);
     changes.apply(&mut found.object, now)?;
+    change::of_subscription(&mut tx, &call.app, &call.cause(), &mut found.object, &discounts, now).await?;
     found.object.parked = None;
     objects::save(&mut tx, &account, &found.object).await?;
     tell::subscription(&mut tx, &call.app, &call.cause(), "customer.subscription.updated", &found).await?;
@@ -114,7 +117,7 @@ pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
     listed(&call, &mut tx, &page, data, &expand).await
 }
 
-async fn lock(
+pub(super) async fn lock(
     tx: &mut onfile_service::db::Tx,
     call: &Call,
     id: &SubscriptionId,

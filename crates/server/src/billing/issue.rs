@@ -7,6 +7,7 @@ use onfile_core::subscription::SubscriptionStatus;
 use onfile_service::db::Tx;
 
 use crate::app::App;
+use crate::model::discount::Discount;
 use crate::model::event::Snapshot;
 use crate::model::invoice::Invoice;
 use crate::model::operation::Operation;
@@ -21,7 +22,7 @@ use crate::store::objects::Versioned;
 use crate::store::{runs, sets};
 
 use super::world::World;
-use super::{Error, cancel, collect, draft, finalise, tell};
+use super::{Error, cancel, collect, discounts, draft, finalise, tell};
 
 /// How a set is billed.
 #[derive(Debug, Clone)]
@@ -53,6 +54,14 @@ struct Bill {
     subscription: Versioned<Subscription>,
     /// Its card's network allows no attempt now.
     limited: bool,
+    /// The discounts that are over with it.
+    over: Vec<Discount>,
+}
+
+impl Bill {
+    fn new(invoice: Invoice, subscription: Versioned<Subscription>, over: Vec<Discount>) -> Self {
+        Self { invoice, intent: None, operation: None, subscription, limited: false, over }
+    }
 }
 
 /// Does what is due about locked agreements: bills one occurrence of each, or ends it. Of an agreement with more due,
@@ -68,7 +77,9 @@ pub async fn issue(
     how: &How,
 ) -> Result<Issued, Error> {
     let world = World::of(tx, &cause.account.id, subscriptions.iter().map(|found| &found.object)).await?;
-    let world = world.with_histories(tx, &cause.account).await?;
+    let mut world = world.with_histories(tx, &cause.account).await?;
+    discounts::apply::lock_spendable(tx, &cause.account.id, &mut world.discounts).await?;
+    let mut spent = Vec::new();
     let mut bills = Vec::new();
     let mut changed = Vec::new();
     let mut agreements = 0;
@@ -81,7 +92,12 @@ pub async fn issue(
         match what {
             Due::Bill(occurrence) => match bill(app, &world, &mut subscription.object, &occurrence, how) {
                 Ok(invoice) => {
-                    bills.push(Bill { invoice, intent: None, operation: None, subscription, limited: false });
+                    let used = discounts::apply::spend(&mut world.discounts, &invoice);
+                    let it = &mut subscription.object;
+                    let mut over = discounts::apply::retire(&world.discounts, it, occurrence.due.as_second());
+                    over.extend(discounts::apply::of_customer(&used).cloned());
+                    spent.extend(used);
+                    bills.push(Bill::new(invoice, subscription, over));
                 }
                 Err(reason) => {
                     subscription.object.parked = Some(reason);
@@ -101,6 +117,7 @@ pub async fn issue(
         }
     }
     sets::save(tx, &cause.account.id, &changed).await?;
+    sets::save(tx, &cause.account.id, &spent).await?;
     let mut issued = write(tx, app, cause, &world, bills, how).await?;
     issued.agreements = agreements;
     Ok(issued)
@@ -172,7 +189,7 @@ async fn write(
 
 /// Makes one invoice final, and prepares its first attempt where it is charged automatically.
 fn charge(app: &App, cause: &Cause, world: &World, bill: &mut Bill, how: &How) -> Result<(), Error> {
-    let Bill { invoice, intent, operation, subscription, limited } = bill;
+    let Bill { invoice, intent, operation, subscription, limited, .. } = bill;
     let subscription = &mut subscription.object;
     let Some(customer) = world.customer(&subscription.customer) else { return Ok(()) };
     let Some(mut payment) = finalise::finalise(app, invoice, customer, how.now)? else { return Ok(()) };
@@ -233,5 +250,8 @@ async fn tell_of(tx: &mut Tx, app: &App, cause: &Cause, bill: &Bill) -> Result<(
         1 => "customer.subscription.created",
         _ => "customer.subscription.updated",
     };
+    for discount in &bill.over {
+        discounts::tell(tx, app, cause, discounts::DELETED, discount).await?;
+    }
     Ok(tell::subscription(tx, app, cause, kind, &bill.subscription).await?)
 }

@@ -13,15 +13,18 @@ use crate::model::customer::Customer;
 use crate::model::invoice::{Invoice, Period};
 use crate::model::payment_method::PaymentMethod;
 use crate::model::price::Price;
-use crate::model::subscription::{Cancellation, Item, Subscription, due};
+use crate::model::subscription::due::{self, Due};
+use crate::model::subscription::{Cancellation, Item, Subscription};
 use crate::payments::requests::Confirm;
 use crate::payments::{self, Cause, intents};
 use crate::store::objects::{self, Versioned};
 use crate::store::sets;
 
+use super::discounts::change::{self, OfSubscription};
+use super::discounts::redeem::Wanted;
 use super::issue::{How, issue};
 use super::world::World;
-use super::{Error, collect, tell, time};
+use super::{Error, collect, draft, tell, time};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -30,6 +33,8 @@ pub struct NewSubscription {
     pub customer: CustomerId,
     /// What: price, quantity, metadata.
     pub items: Vec<NewItem>,
+    /// The discounts on all of it.
+    pub discounts: Vec<Wanted>,
     /// When, where it is not what the prices say.
     pub schedule: Option<Recurrence>,
     /// When periods begin, Unix seconds; now when none.
@@ -67,6 +72,8 @@ pub struct NewItem {
     pub quantity: u64,
     /// The merchant's pairs.
     pub metadata: Metadata,
+    /// The discounts on it alone.
+    pub discounts: Vec<Wanted>,
 }
 
 /// Makes an agreement. What is due at once is billed, and charged unless that is left to the customer; the agreement is
@@ -82,7 +89,9 @@ pub async fn subscribe(app: &Arc<App>, cause: &Cause, new: NewSubscription) -> R
     let now = time::now(&mut tx, app, account, customer.test_clock.as_ref()).await?;
     let prices = prices(&mut tx, cause, &new.items).await?;
     check_method(&mut tx, cause, &new).await?;
+    let asked = discounts(&new);
     let mut subscription = Versioned { version: 1, object: build(app, new, &prices, &customer, now)? };
+    change::of_subscription(&mut tx, app, cause, &mut subscription.object, &asked, now).await?;
     let id = subscription.object.id.clone();
     let bills_now = due::due(&subscription.object, now).is_some();
     let world = World::of(&mut tx, account, std::iter::once(&subscription.object)).await?;
@@ -90,7 +99,7 @@ pub async fn subscribe(app: &Arc<App>, cause: &Cause, new: NewSubscription) -> R
     if bills_now
         && charged
         && !leave
-        && owes(&prices, &subscription.object)
+        && owes(app, &world, &subscription.object, now)
         && world.method(&subscription.object).is_none()
     {
         return Err(collect::no_method("default_payment_method"));
@@ -126,19 +135,28 @@ pub async fn enrol(
     now: i64,
 ) -> Result<SubscriptionId, Error> {
     let prices = prices(tx, cause, &new.items).await?;
-    let made = Versioned { version: 1, object: build(app, new, &prices, customer, now)? };
+    let asked = discounts(&new);
+    let mut made = Versioned { version: 1, object: build(app, new, &prices, customer, now)? };
+    change::of_subscription(tx, app, cause, &mut made.object, &asked, now).await?;
     sets::insert(tx, &cause.account.id, [&made.object]).await?;
     tell::subscription(tx, app, cause, "customer.subscription.created", &made).await?;
     Ok(made.object.id)
 }
 
+/// The discounts that are asked for; what is not is left to the customer's.
+fn discounts(new: &NewSubscription) -> OfSubscription {
+    let asked = |wanted: &Vec<Wanted>| (!wanted.is_empty()).then(|| wanted.clone());
+    OfSubscription {
+        whole: asked(&new.discounts),
+        items: new.items.iter().map(|item| asked(&item.discounts)).collect(),
+    }
+}
+
 /// Whether its first invoice is over more than nothing.
-fn owes(prices: &[Price], subscription: &Subscription) -> bool {
-    let amount = |item: &Item| {
-        let price = prices.iter().find(|price| price.id == item.price);
-        price.and_then(|price| price.amount_for(item.quantity).ok()).map_or(0, |amount| amount.minor)
-    };
-    subscription.items.iter().any(|item| amount(item) > 0)
+fn owes(app: &App, world: &World, subscription: &Subscription, now: i64) -> bool {
+    let Some(Due::Bill(first)) = due::due(subscription, now) else { return false };
+    let bill = draft::of_occurrence(app, world, subscription, &first, now);
+    bill.is_ok_and(|bill| bill.amount_due() > 0)
 }
 
 /// Charges the first invoice. A decline is no error here: the agreement exists and waits for its payment, as it would
@@ -244,7 +262,8 @@ pub async fn check_prices<'a>(
     for (param, id) in named {
         let found = objects::load::<Price>(tx, &cause.account.id, id).await?;
         let found = found.into_iter().map(|found| found.object).collect::<Vec<_>>();
-        let item = NewItem { price: id.clone(), quantity: 1, metadata: Metadata::new() };
+        let item =
+            NewItem { price: id.clone(), quantity: 1, metadata: Metadata::new(), discounts: Vec::new() };
         check_price(&found, &item, &param)?;
         for price in &found {
             if price.currency != subscription.currency {
@@ -310,6 +329,7 @@ fn build(
         status: if trial.is_some() { SubscriptionStatus::Trialing } else { SubscriptionStatus::Active },
         currency,
         items: items(app, new.items, now),
+        discounts: Vec::new(),
         billing_cycle_anchor: if own_schedule { starts.start } else { anchor },
         current_period: Period { start: now, end: starts.start.max(now) },
         next_occurrence: first.index,
@@ -365,6 +385,7 @@ fn items(app: &App, items: Vec<NewItem>, now: i64) -> Vec<Item> {
         created: now,
         price: item.price,
         quantity: item.quantity,
+        discounts: Vec::new(),
         metadata: item.metadata,
     };
     items.into_iter().map(item).collect()

@@ -1,5 +1,7 @@
 //! Objects whose rendering needs a look at others: the label of a method, the method of a failed attempt.
 
+mod discounts;
+
 use std::collections::HashMap;
 
 use onfile_core::ids::{
@@ -10,8 +12,8 @@ use onfile_service::db::{DbError, Tx};
 use serde_json::Value;
 
 use super::{
-    Context, charge, customer, dispute, event, invoice, mandate, payment_intent, payment_method, price,
-    product, refund, run, setup_intent, subscription, test_clock,
+    Context, charge, coupon, customer, discount, dispute, event, invoice, mandate, payment_intent,
+    payment_method, price, product, refund, run, setup_intent, subscription, tax_rate, test_clock,
 };
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
@@ -82,7 +84,7 @@ impl<'a> Full<'a> {
     pub async fn event(&mut self, told: &Event, pending: i64) -> Result<Value, DbError> {
         let object = match &told.snapshot {
             None => None,
-            Some(Snapshot::Customer(object)) => Some(customer::customer(&self.context, object)),
+            Some(Snapshot::Customer(object)) => Some(self.customer_as_told(object).await?),
             Some(Snapshot::PaymentMethod(object)) => Some(self.method(object).await?),
             Some(Snapshot::PaymentIntent(object)) => {
                 Some(payment_intent::payment_intent(&self.context, object, None))
@@ -100,6 +102,10 @@ impl<'a> Full<'a> {
             Some(Snapshot::TestClock(object)) => Some(test_clock::test_clock(&self.context, object)),
             Some(Snapshot::Mandate(object)) => Some(mandate::mandate(&self.context, object)),
             Some(Snapshot::Dispute(object)) => Some(dispute::dispute(&self.context, object)),
+            Some(Snapshot::Coupon(object)) => Some(coupon::coupon(&self.context, object)),
+            Some(Snapshot::PromotionCode(object)) => Some(self.promotion_code(object).await?),
+            Some(Snapshot::Discount(object)) => Some(discount::discount(object)),
+            Some(Snapshot::TaxRate(object)) => Some(tax_rate::tax_rate(&self.context, object)),
         };
         Ok(event::event(&self.context, told, object, pending))
     }
@@ -135,10 +141,15 @@ impl<'a> Full<'a> {
     /// When the database fails.
     pub async fn by_id(&mut self, id: &str) -> Result<Option<Value>, DbError> {
         if let Some(id) = CustomerId::parse(id) {
-            let found: Option<Customer> = self.load(&id).await?;
-            return Ok(found.map(|object| customer::customer(&self.context, &object)));
+            return match self.load::<Customer>(&id).await? {
+                Some(object) => self.customer(&object).await.map(Some),
+                None => Ok(None),
+            };
         }
         if let Some(found) = self.billing_by_id(id).await? {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.discount_by_id(id).await? {
             return Ok(Some(found));
         }
         if let Some(id) = ChargeId::parse(id) {

@@ -1,7 +1,9 @@
 //! Objects as the API shows them: whole, with every field that API version 2026-10-28.endive has, null when empty.
 
 pub mod charge;
+pub mod coupon;
 pub mod customer;
+pub mod discount;
 pub mod dispute;
 pub mod event;
 pub mod full;
@@ -20,6 +22,7 @@ pub mod run_csv;
 pub mod schedule_preview;
 pub mod setup_intent;
 pub mod subscription;
+pub mod tax_rate;
 pub mod test_clock;
 pub mod webhook_delivery;
 pub mod webhook_endpoint;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 
-use onfile_core::ids::{Id, ProductId};
+use onfile_core::ids::{CouponId, Id, ProductId};
 use onfile_service::db::{DbError, Tx};
 use serde_json::Value;
 
@@ -55,6 +55,14 @@ pub enum Kind {
     Invoice,
     /// `invoiceitem`
     InvoiceItem,
+    /// `coupon`
+    Coupon,
+    /// `promotion_code`
+    PromotionCode,
+    /// `discount`
+    Discount,
+    /// `tax_rate`
+    TaxRate,
     /// `test_helpers.test_clock`
     TestClock,
     /// `onfile.run`
@@ -66,7 +74,7 @@ pub enum Kind {
 }
 
 /// Which field of which kind refers to which.
-const REFERENCES: [(Kind, &str, Kind); 39] = [
+const REFERENCES: &[(Kind, &str, Kind)] = &[
     (Kind::Customer, "invoice_settings.default_payment_method", Kind::PaymentMethod),
     (Kind::Customer, "default_source", Kind::Nothing),
     (Kind::Customer, "test_clock", Kind::TestClock),
@@ -106,6 +114,23 @@ const REFERENCES: [(Kind, &str, Kind); 39] = [
     (Kind::InvoiceItem, "customer", Kind::Customer),
     (Kind::InvoiceItem, "invoice", Kind::Invoice),
     (Kind::InvoiceItem, "test_clock", Kind::TestClock),
+    (Kind::Customer, "discount.source.coupon", Kind::Coupon),
+    (Kind::Customer, "discount.promotion_code", Kind::PromotionCode),
+    (Kind::Subscription, "discounts", Kind::Discount),
+    (Kind::Subscription, "items.data.discounts", Kind::Discount),
+    (Kind::Invoice, "discounts", Kind::Discount),
+    (Kind::Invoice, "total_discount_amounts.discount", Kind::Discount),
+    (Kind::Invoice, "lines.data.discounts", Kind::Discount),
+    (Kind::Invoice, "lines.data.discount_amounts.discount", Kind::Discount),
+    (Kind::InvoiceItem, "discounts", Kind::Discount),
+    (Kind::Discount, "customer", Kind::Customer),
+    (Kind::Discount, "promotion_code", Kind::PromotionCode),
+    (Kind::Discount, "source.coupon", Kind::Coupon),
+    (Kind::PromotionCode, "customer", Kind::Customer),
+    (Kind::PromotionCode, "promotion.coupon", Kind::Coupon),
+    (Kind::PromotionCode, "restrictions.currency_options", Kind::Inline),
+    (Kind::Coupon, "applies_to", Kind::Inline),
+    (Kind::Coupon, "currency_options", Kind::Inline),
 ];
 
 /// What a request wants expanded; checked.
@@ -194,6 +219,21 @@ fn is_known(kind: Kind, path: &[&str]) -> bool {
     path.is_empty() || step(kind, path).is_some_and(|(_, target, rest)| is_known(target, rest))
 }
 
+/// What stands under a path, in each element of the lists on the way.
+fn slots_at<'v>(value: &'v mut Value, path: &[&str], slots: &mut Vec<&'v mut Value>) {
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(|element| slots_at(element, path, slots)),
+        value => match path.split_first() {
+            None => slots.push(value),
+            Some((head, rest)) => {
+                if let Some(inner) = value.get_mut(*head) {
+                    slots_at(inner, rest, slots);
+                }
+            }
+        },
+    }
+}
+
 struct Loader<'a> {
     full: Full<'a>,
     known: HashMap<(Kind, String), Option<Value>>,
@@ -205,15 +245,20 @@ impl Loader<'_> {
     fn expand<'a>(&'a mut self, object: &'a mut Value, kind: Kind, path: &'a [String]) -> Expanding<'a> {
         Box::pin(async move {
             let Some((field, target, rest)) = step(kind, path) else { return Ok(()) };
-            let Some(slot) = object.pointer_mut(&format!("/{}", field.replace('.', "/"))) else {
-                return Ok(());
-            };
-            if let Value::String(id) = slot
-                && let Some(loaded) = self.load(target, &id.clone()).await?
-            {
-                *slot = loaded;
+            let mut slots = Vec::new();
+            let segments: Vec<&str> = field.split('.').collect();
+            slots_at(object, &segments, &mut slots);
+            for slot in slots {
+                if let Value::String(id) = slot
+                    && let Some(loaded) = self.load(target, &id.clone()).await?
+                {
+                    *slot = loaded;
+                }
+                if slot.is_object() {
+                    self.expand(slot, target, rest).await?;
+                }
             }
-            if slot.is_object() { self.expand(slot, target, rest).await } else { Ok(()) }
+            Ok(())
         })
     }
 
@@ -227,9 +272,17 @@ impl Loader<'_> {
                 format!("This request would expand more than {LOADS_MAX} objects. Ask for fewer at a time.");
             return Err(ApiError::invalid("expand", None, message));
         }
-        let loaded = match (kind, ProductId::parse(id)) {
-            (Kind::Product, Some(id)) => self.full.product(&id).await?,
-            (Kind::Nothing | Kind::Product, _) => None,
+        // The ids of these two may look like any other.
+        let loaded = match kind {
+            Kind::Product => match ProductId::parse(id) {
+                Some(id) => self.full.product(&id).await?,
+                None => None,
+            },
+            Kind::Coupon => match CouponId::parse(id) {
+                Some(id) => self.full.coupon(&id).await?,
+                None => None,
+            },
+            Kind::Nothing => None,
             _ => self.full.by_id(id).await?,
         };
         self.known.insert(key, loaded.clone());

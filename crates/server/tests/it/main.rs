@@ -4,8 +4,10 @@
 
 mod ach;
 mod challenges;
+mod coupons;
 mod customer_attempts;
 mod customers;
+mod discounts;
 mod edge;
 mod event_order;
 mod events;
@@ -33,6 +35,7 @@ mod sets;
 mod shapes;
 mod subscriptions;
 mod support;
+mod tax_rates;
 mod vault_accounts;
 mod verification_page;
 mod walls;
