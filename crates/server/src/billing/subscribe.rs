@@ -152,11 +152,11 @@ fn discounts(new: &NewSubscription) -> OfSubscription {
     }
 }
 
-/// Whether its first invoice is over more than nothing.
+/// Whether its first invoice is over more than nothing, or cannot be made.
 fn owes(app: &App, world: &World, subscription: &Subscription, now: i64) -> bool {
     let Some(Due::Bill(first)) = due::due(subscription, now) else { return false };
     let bill = draft::of_occurrence(app, world, subscription, &first, now);
-    bill.is_ok_and(|bill| bill.amount_due() > 0)
+    !bill.is_ok_and(|bill| bill.amount_due() == 0)
 }
 
 /// Charges the first invoice. A decline is no error here: the agreement exists and waits for its payment, as it would

@@ -121,10 +121,14 @@ impl Snapshot {
             Self::Subscription(object) => Some(&object.customer),
             Self::Invoice(object) => Some(&object.customer),
             Self::InvoiceItem(object) => Some(&object.customer),
-            Self::Refund(_) | Self::Product(_) | Self::Price(_) | Self::TestClock(_) => None,
+            Self::Refund(_)
+            | Self::Product(_)
+            | Self::Price(_)
+            | Self::TestClock(_)
+            | Self::Coupon(_)
+            | Self::TaxRate(_) => None,
             Self::Mandate(object) => object.customer.as_ref(),
             Self::Dispute(object) => object.customer.as_ref(),
-            Self::Coupon(_) | Self::TaxRate(_) => None,
             Self::PromotionCode(object) => object.customer.as_ref(),
             Self::Discount(object) => Some(&object.customer),
         }

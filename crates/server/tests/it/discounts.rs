@@ -137,7 +137,7 @@ async fn whatever_has_a_discount_is_whole() {
         all.push(server.post("/v1/invoices", &draft).await.ok().body);
         all.push(delete(&server, &format!("{path}/discount")).await.ok().body);
         all.push(delete(&server, &format!("/v1/subscriptions/{}/discount", made.id())).await.ok().body);
-        all.push(delete(&server, &format!("/v1/coupons/{ten}")).await.ok().body);
+        delete(&server, &format!("/v1/coupons/{ten}")).await.ok();
         for path in ["/v1/coupons", "/v1/promotion_codes", "/v1/tax_rates", "/v1/customers", "/v1/invoices"] {
             let list = server.get(path, &[("limit", "100")]).await.ok();
             all.extend(list.at("data").as_array().unwrap().iter().cloned());

@@ -129,20 +129,18 @@ impl Stock {
             }
         }
         coupons.sort();
+        coupons.dedup_by(|a, b| a.0 == b.0);
         for (id, param) in coupons {
-            if !stock.coupons.contains_key(&id) {
-                let found = objects::lock::<Coupon>(tx, account, &id).await?;
-                let coupon = found.ok_or_else(|| no_such("coupon", &id, param))?.object;
-                stock.coupons.insert(id, coupon);
-            }
+            let found = objects::lock::<Coupon>(tx, account, &id).await?;
+            let coupon = found.ok_or_else(|| no_such("coupon", &id, param))?.object;
+            stock.coupons.insert(id, coupon);
         }
         codes.sort();
+        codes.dedup_by(|a, b| a.0 == b.0);
         for (id, param) in codes {
-            if !stock.codes.contains_key(&id) {
-                let found = objects::lock::<PromotionCode>(tx, account, &id).await?;
-                let code = found.ok_or_else(|| no_such("promotion code", &id, param))?.object;
-                stock.codes.insert(id, code);
-            }
+            let found = objects::lock::<PromotionCode>(tx, account, &id).await?;
+            let code = found.ok_or_else(|| no_such("promotion code", &id, param))?.object;
+            stock.codes.insert(id, code);
         }
         Ok(stock)
     }
