@@ -1,5 +1,6 @@
 //! Amounts that wait for an invoice of their customer, or go on a draft.
 
+use onfile_core::currency::Currency;
 use onfile_core::ids::{CustomerId, Id, InvoiceId, InvoiceItemId, PriceId};
 use onfile_core::unit_amount::UnitAmount;
 use onfile_service::db::Tx;
@@ -32,8 +33,8 @@ const AMOUNT_MAX: i64 = onfile_core::money::AMOUNT_MAX;
 
 /// What it is for, and how much.
 enum Cost {
-    /// So many minor units.
-    Amount(i64, onfile_core::currency::Currency),
+    /// So many minor units; in its invoice's currency where none is named.
+    Amount(i64, Option<Currency>),
     /// At a price.
     Price(PriceId, u64),
 }
@@ -44,7 +45,7 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let customer: Option<CustomerId> = params.id("customer", "customer")?;
     let customer = customer.ok_or_else(|| ApiError::missing("customer"))?;
     let invoice: Option<InvoiceId> = params.id("invoice", "invoice")?;
-    let cost = cost(params)?;
+    let cost = cost(params, invoice.is_some())?;
     let description = params.text("description", TEXT_MAX)?;
     let metadata = params.metadata()?.into_new()?;
     let discountable = params.boolean("discountable")?;
@@ -58,6 +59,7 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
         Err(error) => return Err(failure::explain_billing(&call, error).await),
     };
     let now = time::now(&mut tx, &call.app, &account, of.test_clock.as_ref()).await?;
+    let cost = in_currency(&mut tx, &call, cost, invoice.as_ref()).await?;
     let mut item = build(&mut tx, &call, &of, cost, now).await?;
     item.description = description.or(item.description);
     item.metadata = metadata;
@@ -94,7 +96,7 @@ async fn discount(
     Ok(())
 }
 
-fn cost(params: &mut Params) -> Result<Cost, ApiError> {
+fn cost(params: &mut Params, on_invoice: bool) -> Result<Cost, ApiError> {
     let quantity = params.integer_within("quantity", 0, QUANTITY_MAX)?;
     let amount = params.integer_within("amount", -AMOUNT_MAX, AMOUNT_MAX)?;
     let price: Option<PriceId> = match params.group("pricing")? {
@@ -115,7 +117,10 @@ fn cost(params: &mut Params) -> Result<Cost, ApiError> {
             Err(ApiError::invalid("quantity", None, message))
         }
         (Some(amount), None) => {
-            let currency = currency(params)?.ok_or_else(|| ApiError::missing("currency"))?;
+            let currency = currency(params)?;
+            if currency.is_none() && !on_invoice {
+                return Err(ApiError::missing("currency"));
+            }
             Ok(Cost::Amount(amount, currency))
         }
         (None, Some(price)) => {
@@ -126,6 +131,19 @@ fn cost(params: &mut Params) -> Result<Cost, ApiError> {
     }
 }
 
+/// An amount without a currency is in that of the invoice that it goes on.
+async fn in_currency(
+    tx: &mut Tx,
+    call: &Call,
+    cost: Cost,
+    invoice: Option<&InvoiceId>,
+) -> Result<Cost, ApiError> {
+    let (Cost::Amount(amount, None), Some(id)) = (&cost, invoice) else { return Ok(cost) };
+    let found = objects::load::<Invoice>(tx, &call.merchant.account.id, id).await?;
+    let found = found.ok_or_else(|| ApiError::no_such("invoice", id, "invoice"))?;
+    Ok(Cost::Amount(*amount, Some(found.object.currency)))
+}
+
 async fn build(
     tx: &mut Tx,
     call: &Call,
@@ -134,7 +152,10 @@ async fn build(
     now: i64,
 ) -> Result<InvoiceItem, ApiError> {
     let (amount, currency, quantity, unit, price) = match cost {
-        Cost::Amount(amount, currency) => (amount, currency, 1, amount.to_string(), None),
+        Cost::Amount(amount, currency) => {
+            let currency = currency.ok_or_else(|| ApiError::missing("currency"))?;
+            (amount, currency, 1, amount.to_string(), None)
+        }
         Cost::Price(id, quantity) => {
             let found = objects::load::<Price>(tx, &call.merchant.account.id, &id).await?;
             let price = found.ok_or_else(|| ApiError::no_such("price", &id, "pricing[price]"))?.object;

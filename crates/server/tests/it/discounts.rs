@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 use crate::coupons::{coupon, delete};
 use crate::shapes::fit;
 use crate::support::billing::at;
+use crate::support::pages::{OURS, open, page};
 use crate::support::{Reply, Server, send, servers};
 
 const JANUARY: &str = "2027-01-31T10:00:00Z";
@@ -377,6 +378,56 @@ async fn a_customers_discount_is_on_all_that_has_none_of_its_own() {
 }
 
 #[tokio::test]
+async fn what_applies_once_waits_for_the_first_bill_and_previews_know_it() {
+    for server in servers().await {
+        let price = server.price("2000", "month").await;
+        let clock = server.clock(at(JANUARY)).await;
+        let customer = server.customer_at(&clock, "pm_card_visa").await;
+        let once = coupon(&server, &[("percent_off", "25")]).await;
+        let more = [("discounts[0][coupon]", once.as_str()), ("trial_period_days", "7")];
+        let made = subscribe(&server, &customer, &[&price], &more).await.ok();
+        assert_eq!((made.at("status"), taken(&server, &made.id()).await.len()), (json!("trialing"), 0));
+        let until = at("2027-02-08T00:00:00Z").to_string();
+        let preview = [("until", until.as_str()), ("test_clock", clock.as_str())];
+        let preview = server.post("/v1/onfile/runs/preview", &preview).await.ok();
+        assert_eq!(preview.at("totals/usd"), json!({ "count": 1, "amount": 1500 }), "{}", preview.body);
+        let path = format!("/v1/subscriptions/{}", made.id());
+        assert_eq!(server.get(&path, &[]).await.ok().at("discounts"), made.at("discounts"));
+        server.advance(&clock, at("2027-03-08T00:00:00Z")).await;
+        assert_eq!(taken(&server, &made.id()).await, [(500, 1500), (0, 2000)]);
+        assert_eq!(server.get(&path, &[]).await.ok().at("discounts"), json!([]));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_redeemed_is_refused_and_leaves_nothing() {
+    for server in servers().await {
+        let price = server.price("2000", "month").await;
+        // In this customer's time the coupon has long ended.
+        let clock = server.clock(server.app.now_seconds() + 400 * 86_400).await;
+        let customer = server.customer_at(&clock, "pm_card_visa").await;
+        let last = (server.app.now_seconds() + 86_400).to_string();
+        let ended = coupon(&server, &[("percent_off", "25"), ("redeem_by", &last)]).await;
+        let euros =
+            [("amount_off", "500"), ("currency", "eur"), ("currency_options[gbp][amount_off]", "400")];
+        let euros = coupon(&server, &euros).await;
+        let good = coupon(&server, &[("percent_off", "5")]).await;
+        for (bad, code) in [(&ended, json!("coupon_expired")), (&euros, Value::Null)] {
+            let more = [("discounts[0][coupon]", good.as_str()), ("discounts[1][coupon]", bad.as_str())];
+            let refused = subscribe(&server, &customer, &[&price], &more).await;
+            let told = (refused.status, refused.at("error/param"), refused.at("error/code"));
+            assert_eq!(told, (400, json!("discounts[1][coupon]"), code), "{}", refused.body);
+        }
+        assert_eq!(server.get("/v1/subscriptions", &[]).await.ok().at("data"), json!([]));
+        for id in [ended, euros, good] {
+            let coupon = server.get(&format!("/v1/coupons/{id}"), &[]).await.ok();
+            assert_eq!((coupon.at("times_redeemed"), coupon.at("valid")), (json!(0), json!(true)));
+        }
+        assert_eq!(server.rows("SELECT COUNT(*) AS n FROM discounts").await, 0);
+    }
+}
+
+#[tokio::test]
 async fn of_two_agreements_billed_together_one_has_what_applies_once() {
     for server in servers().await {
         let price = server.price("2000", "month").await;
@@ -406,7 +457,6 @@ async fn invoices_and_their_items_have_discounts_of_their_own() {
             ("customer", customer.as_str()),
             ("invoice", &invoice.id()),
             ("amount", "1900"),
-            ("currency", "usd"),
             ("discounts[0][coupon]", half.as_str()),
         ];
         let item = server.post("/v1/invoiceitems", &pairs).await.ok();
@@ -428,6 +478,11 @@ async fn invoices_and_their_items_have_discounts_of_their_own() {
         assert_eq!(whole.at("total_discount_amounts/0/discount/source/coupon/name"), "Half Off");
         assert_eq!(whole.at("total_discount_amounts/0/discount/invoice_item"), item.at("id"));
         assert_eq!(whole.at("lines/data/0/discounts/0/id"), discount);
+        let bill = open(&server, paid.text("hosted_invoice_url").strip_prefix(OURS).unwrap()).await;
+        let bill = page(&bill);
+        for shown in ["<dt>Discount</dt>", "-$9.50", "$19.00", "<dd class=\"total num\">$9.50</dd>"] {
+            assert!(bill.contains(shown), "{shown} in {bill}");
+        }
         // What is not discountable is not touched, and a credit neither.
         let flat = coupon(&server, &[("amount_off", "500"), ("currency", "usd")]).await;
         for (amount, more) in [("1000", vec![]), ("700", vec![("discountable", "false")]), ("-300", vec![])] {
