@@ -127,6 +127,14 @@ ids! {
     ProductId = "prod" taken by is_chosen;
     /// What a product costs, and how often.
     PriceId = "price";
+    /// A discount that can be had. A merchant may choose the id; see [`Id::parse`].
+    CouponId = "coupon" taken by is_chosen;
+    /// What customers type in to have a coupon's discount.
+    PromotionCodeId = "promo";
+    /// A coupon that somebody has redeemed.
+    DiscountId = "di";
+    /// A share of an amount that is a tax.
+    TaxRateId = "txr";
     /// Money that the customer's bank took back.
     DisputeId = "dp";
     /// Something that happened.

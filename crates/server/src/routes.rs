@@ -11,10 +11,10 @@ use axum::routing::{MethodFilter, MethodRouter, get, on, options};
 use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
-    account, balance, charges, customers, disputes, events, imports, invoice_items, invoice_payments,
-    invoices, mandates, notices, payment_intents, payment_methods, prices, products, refunds, runs,
-    schedule_previews, setup_intents, subscription_items, subscriptions, test_clocks, webhook_deliveries,
-    webhook_endpoints,
+    account, balance, charges, coupons, customers, discounts, disputes, events, imports, invoice_items,
+    invoice_payments, invoices, mandates, notices, payment_intents, payment_methods, prices, products,
+    promotion_codes, refunds, runs, schedule_previews, setup_intents, subscription_items, subscriptions,
+    tax_rates, test_clocks, webhook_deliveries, webhook_endpoints,
 };
 use crate::app::App;
 use crate::pages;
@@ -113,6 +113,21 @@ pub const ROUTES: &[Route] = &[
     route!("GET", "/v1/prices", Secret, prices::list),
     route!("GET", "/v1/prices/{id}", Secret, prices::retrieve),
     route!("POST", "/v1/prices/{id}", Secret, prices::update),
+    route!("POST", "/v1/coupons", Secret, coupons::create),
+    route!("GET", "/v1/coupons", Secret, coupons::list),
+    route!("GET", "/v1/coupons/{id}", Secret, coupons::retrieve),
+    route!("POST", "/v1/coupons/{id}", Secret, coupons::update),
+    route!("DELETE", "/v1/coupons/{id}", Secret, coupons::delete),
+    route!("POST", "/v1/promotion_codes", Secret, promotion_codes::create),
+    route!("GET", "/v1/promotion_codes", Secret, promotion_codes::list),
+    route!("GET", "/v1/promotion_codes/{id}", Secret, promotion_codes::retrieve),
+    route!("POST", "/v1/promotion_codes/{id}", Secret, promotion_codes::update),
+    route!("DELETE", "/v1/customers/{id}/discount", Secret, discounts::delete_of_customer),
+    route!("DELETE", "/v1/subscriptions/{id}/discount", Secret, discounts::delete_of_subscription),
+    route!("POST", "/v1/tax_rates", Secret, tax_rates::create),
+    route!("GET", "/v1/tax_rates", Secret, tax_rates::list),
+    route!("GET", "/v1/tax_rates/{id}", Secret, tax_rates::retrieve),
+    route!("POST", "/v1/tax_rates/{id}", Secret, tax_rates::update),
     route!("POST", "/v1/subscriptions", Secret, subscriptions::create),
     route!("GET", "/v1/subscriptions", Secret, subscriptions::list),
     route!("GET", "/v1/subscriptions/{id}", Secret, subscriptions::retrieve),

@@ -3,12 +3,15 @@
 use onfile_core::ids::{CustomerId, Id, PaymentMethodId, TestClockId};
 use onfile_service::db::Tx;
 
-use super::{answer, expanded, find, listed, missing};
+use super::{answer, discount_params, expanded, find, listed, missing};
+use crate::billing::discounts::change;
+use crate::billing::discounts::redeem::Wanted;
 use crate::billing::time;
 use crate::model::customer::{Customer, EMAIL_MAX, NAME_MAX, is_email};
 use crate::model::event::Snapshot;
 use crate::model::payment_method::PaymentMethod;
 use crate::render;
+use crate::render::full::Full;
 use crate::store::events::{self, News};
 use crate::store::objects::{self, Versioned};
 use crate::store::{destructions, notices, pages};
@@ -38,6 +41,7 @@ struct Patch {
     tax_exempt: Given<&'static str>,
     default_payment_method: Given<PaymentMethodId>,
     footer: Given<String>,
+    discount: Given<Wanted>,
 }
 
 fn patch(params: &mut Params) -> Result<Patch, ApiError> {
@@ -64,6 +68,7 @@ fn patch(params: &mut Params) -> Result<Patch, ApiError> {
         tax_exempt: params.word_or_unset("tax_exempt", &["none", "exempt", "reverse"])?,
         default_payment_method,
         footer,
+        discount: discount_params::one(params)?,
     })
 }
 
@@ -124,8 +129,9 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     }
     let now = time::now(&mut tx, &call.app, &call.merchant.account.id, test_clock.as_ref()).await?;
     let mut customer = Customer::new(call.app.ids.next(), now, prefix);
-    patch.apply(&mut customer)?;
     customer.test_clock = test_clock;
+    discount(&mut tx, &call, &mut customer, &patch.discount).await?;
+    patch.apply(&mut customer)?;
     objects::insert(&mut tx, &call.merchant.account.id, &customer).await?;
     let customer = Versioned::new(customer);
     tell(&mut tx, &call, "customer.created", &customer).await?;
@@ -155,10 +161,29 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
             return Err(not_attached(method));
         }
     }
+    discount(&mut tx, &call, &mut customer.object, &patch.discount).await?;
     patch.apply(&mut customer.object)?;
     objects::save(&mut tx, &call.merchant.account.id, &customer.object).await?;
     tell(&mut tx, &call, "customer.updated", &customer).await?;
     finish(call, tx, &customer.object, &expand).await
+}
+
+/// Gives a customer a discount on all that they buy, or takes it away.
+async fn discount(
+    tx: &mut Tx,
+    call: &Call,
+    customer: &mut Customer,
+    given: &Given<Wanted>,
+) -> Result<(), ApiError> {
+    let wanted = match given {
+        Given::Absent => return Ok(()),
+        Given::Unset => None,
+        Given::Set(wanted) => Some(wanted),
+    };
+    let clock = customer.test_clock.clone();
+    let now = time::now(tx, &call.app, &call.merchant.account.id, clock.as_ref()).await?;
+    change::of_customer(tx, &call.app, &call.cause(), customer, wanted, now).await?;
+    Ok(())
 }
 
 fn not_attached(method: &PaymentMethodId) -> ApiError {
@@ -178,8 +203,10 @@ pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
     call.finish()?;
     let mut tx = call.app.db.read().await?;
     let page = pages::page::<Customer>(&mut tx, &call.merchant.account.id, &window, email.as_deref()).await?;
-    let data =
-        page.objects.iter().map(|customer| render::customer::customer(&call.rendering(), customer)).collect();
+    let mut data = Vec::with_capacity(page.objects.len());
+    for customer in &page.objects {
+        data.push(Full::new(&mut tx, call.rendering()).customer(customer).await?);
+    }
     listed(&call, &mut tx, &page, data, &expand).await
 }
 
@@ -202,7 +229,7 @@ pub async fn delete(mut call: Call) -> Result<Answer, ApiError> {
     tell(&mut tx, &call, "customer.deleted", &customer).await?;
     notices::suppress_for(&mut tx, &account, &id, call.app.now_ms()).await?;
     call.app.keys.destroy(&mut tx, &account, &id).await?;
-    let body = render::customer::customer(&call.rendering(), &customer.object);
+    let body = render::customer::customer(&call.rendering(), &customer.object, None);
     tx.commit().await?;
     super::payment_methods::destroy_soon(&call);
     Ok(Answer::new(body))
@@ -243,12 +270,17 @@ async fn require(call: &Call, id: &CustomerId) -> Result<(), ApiError> {
     if customer.deleted { Err(missing(id, "customer", "id")) } else { Ok(()) }
 }
 
-async fn lock(tx: &mut Tx, call: &Call, id: &CustomerId) -> Result<Versioned<Customer>, ApiError> {
+pub(super) async fn lock(tx: &mut Tx, call: &Call, id: &CustomerId) -> Result<Versioned<Customer>, ApiError> {
     let locked = objects::lock::<Customer>(tx, &call.merchant.account.id, id).await?;
     locked.filter(|found| !found.object.deleted).ok_or_else(|| missing(id, "customer", "id"))
 }
 
-async fn tell(tx: &mut Tx, call: &Call, kind: &str, customer: &Versioned<Customer>) -> Result<(), ApiError> {
+pub(super) async fn tell(
+    tx: &mut Tx,
+    call: &Call,
+    kind: &str,
+    customer: &Versioned<Customer>,
+) -> Result<(), ApiError> {
     let snapshot = Snapshot::Customer(customer.object.clone());
     let before = customer.before.as_deref();
     let news = News { kind, version: customer.version, snapshot: &snapshot, before };
@@ -256,7 +288,7 @@ async fn tell(tx: &mut Tx, call: &Call, kind: &str, customer: &Versioned<Custome
 }
 
 async fn finish(call: Call, mut tx: Tx, customer: &Customer, expand: &Expand) -> Result<Answer, ApiError> {
-    let rendered = render::customer::customer(&call.rendering(), customer);
+    let rendered = Full::new(&mut tx, call.rendering()).customer(customer).await?;
     let body = expanded(&call, &mut tx, rendered, expand).await?;
     call.commit(tx, customer.id.as_str(), body).await
 }

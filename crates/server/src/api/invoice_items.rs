@@ -5,11 +5,15 @@ use onfile_core::ids::{CustomerId, Id, InvoiceId, InvoiceItemId, PriceId};
 use onfile_service::db::Tx;
 use serde_json::json;
 
+use super::discount_params::discounts;
 use super::intent_params::currency;
 use super::{answer, failure, find, listed};
+use crate::billing::discounts::apply::refresh;
+use crate::billing::discounts::redeem::{Occasion, Wanted, redeem};
 use crate::billing::items::{self, Cost};
 use crate::billing::{self, invoices, tell, time};
 use crate::model::customer::Customer;
+use crate::model::discount::Holder;
 use crate::model::invoice::{Invoice, Period};
 use crate::model::invoice_item::InvoiceItem;
 use crate::model::price::Price;
@@ -37,6 +41,8 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let period = period(params)?;
     let description = params.text("description", TEXT_MAX)?;
     let metadata = params.metadata()?.into_new()?;
+    let discountable = params.boolean("discountable")?;
+    let wanted = discounts(params)?.value().unwrap_or_default();
     let expand = Expand::of(params, Kind::InvoiceItem)?;
     call.finish()?;
     let account = call.merchant.account.id.clone();
@@ -55,6 +61,8 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     item.period = period.unwrap_or(item.period);
     item.description = description.or(item.description);
     item.metadata = metadata;
+    item.discountable = discountable.unwrap_or(item.amount >= 0);
+    discount(&mut tx, &call, &mut item, &wanted).await?;
     if let Some(invoice) = &invoice {
         put_on(&mut tx, &call, invoice, &mut item).await?;
     }
@@ -112,6 +120,25 @@ async fn finish(call: Call, mut tx: Tx, item: &InvoiceItem, expand: &Expand) -> 
     let rendered = rendered(&call.rendering(), item);
     let body = super::expanded(&call, &mut tx, rendered, expand).await?;
     call.commit(tx, item.id.as_str(), body).await
+}
+
+/// Gives a new item discounts of its own.
+async fn discount(
+    tx: &mut Tx,
+    call: &Call,
+    item: &mut InvoiceItem,
+    wanted: &[Wanted],
+) -> Result<(), ApiError> {
+    if !wanted.is_empty() && !item.discountable {
+        let message = "An item that is not discountable cannot have discounts.";
+        return Err(ApiError::invalid("discounts", None, message));
+    }
+    let on = Holder::InvoiceItem(item.id.clone());
+    let purchase = Some((item.currency, item.amount));
+    let occasion = Occasion { customer: &item.customer, on, now: item.date, purchase, known: &[] };
+    let given = redeem(tx, &call.app, &call.cause(), wanted, &occasion).await?;
+    item.discounts = given.into_iter().map(|discount| discount.id).collect();
+    Ok(())
 }
 
 /// What a request says of the cost.
@@ -202,6 +229,8 @@ fn build(call: &Call, customer: &Customer, cost: Cost, now: i64) -> InvoiceItem 
         unit_amount_decimal: cost.unit_amount_decimal,
         price: cost.price,
         period: Period { start: now, end: now },
+        discountable: true,
+        discounts: Vec::new(),
         description: None,
         metadata: crate::model::Metadata::new(),
         test_clock: customer.test_clock.clone(),
@@ -237,6 +266,7 @@ async fn put_on(tx: &mut Tx, call: &Call, id: &InvoiceId, item: &mut InvoiceItem
     }
     invoices::put(&call.app, &mut found.object, item);
     item.made_for_invoice = true;
+    refresh(tx, account, &mut found.object).await?;
     objects::save(tx, account, &found.object).await?;
     Ok(tell::invoice(tx, &call.app, &call.cause(), "invoice.updated", &found).await?)
 }

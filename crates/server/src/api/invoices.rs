@@ -4,11 +4,12 @@ use onfile_core::ids::{CustomerId, Id, InvoiceId, LineItemId, SubscriptionId};
 use onfile_core::invoice::InvoiceStatus;
 use serde_json::json;
 
+use super::discount_params::discounts;
 use super::intent_params::currency;
 use super::{answer, failure, find, listed, missing};
 use crate::billing::collect::{Pay, pay as collect};
 use crate::billing::invoices::{self, NewInvoice};
-use crate::billing::{self, items, tell};
+use crate::billing::{self, items, tell, time};
 use crate::model::invoice::{Invoice, Line};
 use crate::render;
 use crate::render::full::Full;
@@ -18,7 +19,7 @@ use crate::wire::call::{Answer, Call};
 use crate::wire::error::ApiError;
 use crate::wire::expand::{Expand, Kind};
 use crate::wire::list::window;
-use crate::wire::params::{Params, TEXT_MAX};
+use crate::wire::params::{Given, Params, TEXT_MAX};
 
 const NOUN: &str = "invoice";
 const DESCRIPTION_MAX: usize = 1_500;
@@ -56,6 +57,10 @@ fn new(params: &mut Params) -> Result<NewInvoice, ApiError> {
         auto_advance: params.boolean("auto_advance")?.unwrap_or_default(),
         default_payment_method: params.id("default_payment_method", "PaymentMethod")?,
         description: params.text("description", DESCRIPTION_MAX)?,
+        discounts: match discounts(params)? {
+            Given::Absent => None,
+            given => Some(given.value().unwrap_or_default()),
+        },
         footer: params.text("footer", TEXT_MAX)?,
         statement_descriptor: params.text("statement_descriptor", DESCRIPTOR_MAX)?,
         metadata: params.metadata()?.into_new()?,
@@ -78,6 +83,7 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     let auto_advance = call.params.boolean("auto_advance")?;
     let description = call.params.text_or_unset("description", DESCRIPTION_MAX)?;
     let footer = call.params.text_or_unset("footer", TEXT_MAX)?;
+    let discounts = discounts(&mut call.params)?;
     let expand = Expand::of(&mut call.params, Kind::Invoice)?;
     call.finish()?;
     let account = call.merchant.account.id.clone();
@@ -85,7 +91,7 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     let locked = objects::lock::<Invoice>(&mut tx, &account, &id).await?;
     let mut found = locked.ok_or_else(|| missing(&id, NOUN, "id"))?;
     let it = &mut found.object;
-    if description.is_given() || footer.is_given() {
+    if description.is_given() || footer.is_given() || discounts.is_given() {
         it.status.change().map_err(billing::Error::from)?;
     }
     metadata.apply(&mut it.metadata)?;
@@ -94,6 +100,11 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     if let Some(auto_advance) = auto_advance {
         it.auto_advance = auto_advance;
         it.next_payment_attempt = it.next_payment_attempt.filter(|_| auto_advance);
+    }
+    if discounts.is_given() {
+        let now = time::now(&mut tx, &call.app, &account, it.test_clock.as_ref()).await?;
+        let wanted = discounts.value().unwrap_or_default();
+        invoices::give(&mut tx, &call.app, &call.cause(), it, &wanted, now).await?;
     }
     objects::save(&mut tx, &account, it).await?;
     tell::invoice(&mut tx, &call.app, &call.cause(), "invoice.updated", &found).await?;

@@ -3,12 +3,15 @@
 use onfile_core::ids::{PaymentMethodId, PriceId, SubscriptionItemId};
 use onfile_core::subscription::SubscriptionStatus;
 
+use super::discount_params::{discounts, discounts_or_one};
 use super::subscription_params::{
     COLLECTION, CancellationWords, DESCRIPTION_MAX, ITEMS_MAX, cancellation, days_until_due, price, quantity,
 };
 use crate::app::App;
+use crate::billing::discounts::change::OfSubscription;
+use crate::billing::discounts::redeem::Wanted;
 use crate::billing::subscribe::{NewItem, new_item};
-use crate::model::subscription::{PauseBehaviour, PauseCollection, Subscription};
+use crate::model::subscription::{Item, PauseBehaviour, PauseCollection, Subscription};
 use crate::wire::error::ApiError;
 use crate::wire::params::{Given, MetadataPatch, Params, TEXT_MAX};
 
@@ -17,6 +20,7 @@ use crate::wire::params::{Given, MetadataPatch, Params, TEXT_MAX};
 pub struct Changes {
     items: Vec<ItemChange>,
     prorated: bool,
+    discounts: Given<Vec<Wanted>>,
     default_payment_method: Given<PaymentMethodId>,
     description: Given<String>,
     metadata: MetadataPatch,
@@ -37,6 +41,7 @@ pub struct ItemChange {
     price_param: String,
     quantity: Option<u64>,
     metadata: MetadataPatch,
+    discounts: Given<Vec<Wanted>>,
     deleted: bool,
 }
 
@@ -58,6 +63,7 @@ pub fn changes(params: &mut Params) -> Result<Changes, ApiError> {
         None => None,
     };
     Ok(Changes {
+        discounts: discounts_or_one(params)?,
         default_payment_method: params.id_or_unset("default_payment_method", "PaymentMethod")?,
         description: params.text_or_unset("description", DESCRIPTION_MAX)?,
         metadata: params.metadata()?,
@@ -79,8 +85,9 @@ pub fn of_items(items: Vec<ItemChange>, params: &mut Params) -> Result<Changes, 
     let prorated = params.word("proration_behavior", &["none", "create_prorations", "always_invoice"])?;
     params.word("payment_behavior", &["allow_incomplete"])?;
     Ok(Changes {
-        prorated: !items.is_empty() && prorated != Some("none"),
+        prorated: items.iter().any(ItemChange::is_of_price) && prorated != Some("none"),
         items,
+        discounts: Given::Absent,
         default_payment_method: Given::Absent,
         description: Given::Absent,
         metadata: MetadataPatch::default(),
@@ -115,6 +122,7 @@ pub fn item(params: &mut Params) -> Result<ItemChange, ApiError> {
         price: price(params)?,
         quantity: quantity(params)?,
         metadata: params.metadata()?,
+        discounts: discounts(params)?,
         deleted: false,
     })
 }
@@ -135,6 +143,7 @@ impl ItemChange {
             price_param: String::new(),
             quantity: None,
             metadata: MetadataPatch::default(),
+            discounts: Given::Absent,
             deleted: true,
         }
     }
@@ -144,26 +153,50 @@ impl ItemChange {
         self.price.is_some()
     }
 
-    fn apply(self, it: &mut Subscription, app: &App, now: i64) -> Result<(), ApiError> {
+    /// Whether it changes what is paid, not only what is written about it or taken off it.
+    fn is_of_price(&self) -> bool {
+        self.id.is_none() || self.deleted || self.price.is_some() || self.quantity.is_some()
+    }
+
+    /// Applies it; tells which part it is about, and the discounts that are wanted for that.
+    fn apply(
+        self,
+        it: &mut Subscription,
+        app: &App,
+        now: i64,
+    ) -> Result<(SubscriptionItemId, Option<Vec<Wanted>>), ApiError> {
+        let discounts = wanted(self.discounts);
         let Some(id) = self.id else {
             let price = self.price.ok_or_else(|| ApiError::missing(self.price_param))?;
             let metadata = self.metadata.into_new()?;
-            let new = NewItem { price, quantity: self.quantity.unwrap_or(1), metadata };
-            it.items.push(new_item(app, &it.id, new, now));
-            return Ok(());
+            let quantity = self.quantity.unwrap_or(1);
+            let new =
+                new_item(app, &it.id, NewItem { price, quantity, metadata, discounts: Vec::new() }, now);
+            let id = new.id.clone();
+            it.items.push(new);
+            return Ok((id, discounts));
         };
         let at = it.items.iter().position(|item| item.id == id);
         let at = at.ok_or_else(|| ApiError::no_such("subscription_item", &id, self.id_param))?;
         if self.deleted {
             it.items.remove(at);
-            return Ok(());
+            return Ok((id, None));
         }
         if let Some(item) = it.items.get_mut(at) {
             item.price = self.price.unwrap_or_else(|| item.price.clone());
             item.quantity = self.quantity.unwrap_or(item.quantity);
             self.metadata.apply(&mut item.metadata)?;
         }
-        Ok(())
+        Ok((id, discounts))
+    }
+}
+
+/// The discounts that are wanted in place of those there are; none when they stay.
+fn wanted(given: Given<Vec<Wanted>>) -> Option<Vec<Wanted>> {
+    match given {
+        Given::Absent => None,
+        Given::Unset => Some(Vec::new()),
+        Given::Set(wanted) => Some(wanted),
     }
 }
 
@@ -199,6 +232,7 @@ impl Changes {
     /// Whether it changes more than what is written about the agreement.
     pub fn is_more_than_words(&self) -> bool {
         !self.items.is_empty()
+            || self.discounts.is_given()
             || self.default_payment_method.is_given()
             || self.cancel_at.is_given()
             || self.cancel_at_period_end.is_some()
@@ -251,15 +285,21 @@ impl Changes {
         Ok(())
     }
 
-    /// Applies it at this Unix second.
+    /// Applies it at this Unix second, all but the discounts, which it gives back: they are redeemed in the database.
     ///
     /// # Errors
     /// When it names an item that is not there, leaves none or too many, or has too much metadata.
-    pub fn apply(self, it: &mut Subscription, app: &App, now: i64) -> Result<(), ApiError> {
+    pub fn apply(self, it: &mut Subscription, app: &App, now: i64) -> Result<OfSubscription, ApiError> {
+        let mut of_items = Vec::with_capacity(self.items.len());
         for change in self.items {
-            change.apply(it, app, now)?;
+            of_items.push(change.apply(it, app, now)?);
         }
         check_items(it)?;
+        let of = |item: &Item| {
+            of_items.iter().find(|(id, _)| *id == item.id).and_then(|(_, wanted)| wanted.clone())
+        };
+        let discounts =
+            OfSubscription { whole: wanted(self.discounts), items: it.items.iter().map(of).collect() };
         self.default_payment_method.apply(&mut it.default_payment_method);
         self.description.apply(&mut it.description);
         self.metadata.apply(&mut it.metadata)?;
@@ -277,7 +317,7 @@ impl Changes {
             it.canceled_at = ends.then_some(now);
             it.cancellation.reason = ends.then(|| "cancellation_requested".to_owned());
         }
-        Ok(())
+        Ok(discounts)
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use onfile_core::ids::PriceId;
 use onfile_core::recurrence::Recurrence;
 
+use super::discount_params::{discounts, discounts_or_one};
 use super::recurrence_params;
 use crate::billing::subscribe::{NewItem, NewSubscription};
 use crate::model::subscription::Subscription;
@@ -52,6 +53,7 @@ pub fn new(params: &mut Params, now: Timestamp) -> Result<NewSubscription, ApiEr
     Ok(NewSubscription {
         customer,
         items,
+        discounts: discounts_or_one(params)?.value().unwrap_or_default(),
         schedule: schedule(params, anchor.is_some(), now)?,
         billing_cycle_anchor: anchor,
         trial_end: params.time("trial_end")?,
@@ -86,6 +88,7 @@ fn item(params: &mut Params) -> Result<NewItem, ApiError> {
         price: price.ok_or_else(|| ApiError::missing(params.name("price")))?,
         quantity: quantity(params)?.unwrap_or(1),
         metadata: params.metadata()?.into_new()?,
+        discounts: discounts(params)?.value().unwrap_or_default(),
     })
 }
 

@@ -7,7 +7,7 @@ use onfile_service::db::Tx;
 use super::subscription_changes::{Changes, changes};
 use super::subscription_params as params;
 use super::{answer, failure, find, listed, missing};
-use crate::billing::{cancel, subscribe, tell, time};
+use crate::billing::{cancel, discounts, subscribe, tell, time};
 use crate::model::customer::Customer;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::Subscription;
@@ -73,7 +73,8 @@ pub(super) async fn change(
     let now = time::now(tx, &call.app, account, found.object.test_clock.as_ref()).await?;
     changes.check(&found.object, now)?;
     subscribe::check_prices(tx, &call.cause(), &found.object, changes.prices()).await?;
-    changes.apply(&mut found.object, &call.app, now)?;
+    let wanted = changes.apply(&mut found.object, &call.app, now)?;
+    discounts::change::of_subscription(tx, &call.app, &call.cause(), &mut found.object, &wanted, now).await?;
     found.object.parked = None;
     objects::save(tx, account, &found.object).await?;
     tell::subscription(tx, &call.app, &call.cause(), "customer.subscription.updated", &found).await?;
@@ -128,7 +129,11 @@ pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
     listed(&call, &mut tx, &page, data, &expand).await
 }
 
-async fn lock(tx: &mut Tx, call: &Call, id: &SubscriptionId) -> Result<Versioned<Subscription>, ApiError> {
+pub(super) async fn lock(
+    tx: &mut Tx,
+    call: &Call,
+    id: &SubscriptionId,
+) -> Result<Versioned<Subscription>, ApiError> {
     let locked = objects::lock::<Subscription>(tx, &call.merchant.account.id, id).await?;
     locked.ok_or_else(|| missing(id, NOUN, "id"))
 }

@@ -11,6 +11,7 @@ use crate::model::price::Price;
 use crate::model::product::Product;
 use crate::model::subscription::{Subscription, due};
 
+use super::discounts::apply::apply;
 use super::world::World;
 
 /// Base-62 digits of the token in an invoice's link: 190 bits.
@@ -29,6 +30,7 @@ pub fn empty(app: &App, customer: CustomerId, currency: Currency, now: i64) -> I
         status: InvoiceStatus::Draft,
         number: None,
         lines: Vec::new(),
+        discounts: Vec::new(),
         amount_paid: 0,
         paid_elsewhere: false,
         payment: None,
@@ -65,6 +67,8 @@ pub fn of_occurrence(
 ) -> Result<Invoice, String> {
     let period = due::period(&subscription.schedule, occurrence);
     let mut invoice = empty(app, subscription.customer.clone(), subscription.currency, now);
+    // Not when it is billed: what is billed late has the discounts of its time.
+    let at = occurrence.due.as_second();
     for item in &subscription.items {
         let (price, product) =
             world.price(&item.price).ok_or_else(|| format!("Its price {} is gone.", item.price))?;
@@ -81,10 +85,20 @@ pub fn of_occurrence(
             unit_amount_decimal: Some(price.unit_amount.to_string()),
             price: Some((price.id.clone(), product.id.clone())),
             source: LineSource::Subscription { id: subscription.id.clone(), item: item.id.clone() },
+            discountable: true,
+            discounts: world.applying(&item.discounts, at, &invoice.id),
+            discount_amounts: Vec::new(),
             metadata: item.metadata.clone(),
         });
     }
+    invoice.discounts = world.applying(&subscription.discounts, at, &invoice.id);
+    if invoice.discounts.is_empty() {
+        let customer = world.customer(&subscription.customer);
+        let inherited = customer.and_then(|customer| customer.discount.as_ref());
+        invoice.discounts = world.applying(inherited, at, &invoice.id);
+    }
     check_total(&invoice)?;
+    apply(&mut invoice, &world.discounts);
     let reason = if occurrence.index == 0 { "subscription_create" } else { "subscription_cycle" };
     reason.clone_into(&mut invoice.billing_reason);
     invoice.subscription = Some(OccurrenceOf {

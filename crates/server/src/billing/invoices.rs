@@ -10,6 +10,7 @@ use onfile_service::db::{DbError, Tx};
 use crate::app::App;
 use crate::model::Metadata;
 use crate::model::customer::Customer;
+use crate::model::discount::{Discount, Holder};
 use crate::model::event::Snapshot;
 use crate::model::invoice::{Invoice, Line, LineSource};
 use crate::model::invoice_item::InvoiceItem;
@@ -19,7 +20,9 @@ use crate::store::objects::{self, Versioned};
 use crate::store::{invoice_items, sets};
 
 use super::collect::{no_such, withdraw_payment};
-use super::{Error, draft, finalise, tell, time};
+use super::discounts::apply::{self, lock_spendable, refresh, spend};
+use super::discounts::redeem::{Occasion, Wanted, redeem};
+use super::{Error, discounts, draft, finalise, tell, time};
 
 /// A new invoice.
 #[derive(Debug, Clone)]
@@ -40,6 +43,8 @@ pub struct NewInvoice {
     pub default_payment_method: Option<PaymentMethodId>,
     /// The merchant's words.
     pub description: Option<String>,
+    /// The discounts on all of it; its customer's when none.
+    pub discounts: Option<Vec<Wanted>>,
     /// Below the lines.
     pub footer: Option<String>,
     /// On the bank statement.
@@ -80,11 +85,77 @@ pub async fn create(app: &App, cause: &Cause, new: NewInvoice) -> Result<Invoice
         put(app, &mut invoice, &mut item.object);
         objects::save(&mut tx, account, &item.object).await?;
     }
+    match new.discounts {
+        Some(wanted) => give(&mut tx, app, cause, &mut invoice, &wanted, now).await?,
+        None => inherit(&mut tx, account, &mut invoice, &customer, now).await?,
+    }
     objects::insert(&mut tx, account, &invoice).await?;
     let id = invoice.id.clone();
     tell::invoice(&mut tx, app, cause, "invoice.created", &Versioned::new(invoice)).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// Gives a draft these discounts in the place of those that it has; the caller saves it.
+///
+/// # Errors
+/// See [`redeem`].
+pub async fn give(
+    tx: &mut Tx,
+    app: &App,
+    cause: &Cause,
+    it: &mut Invoice,
+    wanted: &[Wanted],
+    now: i64,
+) -> Result<(), Error> {
+    let account = &cause.account.id;
+    let customer = objects::load::<Customer>(tx, account, &it.customer).await?;
+    let inherited = customer.and_then(|found| found.object.discount);
+    let known: Vec<_> = it.discounts.iter().chain(&inherited).cloned().collect();
+    let on = Holder::Invoice(it.id.clone());
+    let purchase = Some((it.currency, it.subtotal()));
+    let occasion = Occasion { customer: &it.customer, on, now, purchase, known: &known };
+    let given = redeem(tx, app, cause, wanted, &occasion).await?;
+    it.discounts = given.into_iter().map(|discount| discount.id).collect();
+    Ok(refresh(tx, account, it).await?)
+}
+
+/// Gives a draft its customer's discount, if that is not over.
+async fn inherit(
+    tx: &mut Tx,
+    account: &AccountId,
+    it: &mut Invoice,
+    customer: &Customer,
+    now: i64,
+) -> Result<(), DbError> {
+    let found = match &customer.discount {
+        Some(id) => objects::load::<Discount>(tx, account, id).await?,
+        None => None,
+    };
+    let found = found.map(|found| found.object).filter(|discount| !discount.is_over(now));
+    it.discounts = found.into_iter().map(|discount| discount.id).collect();
+    refresh(tx, account, it).await
+}
+
+/// Takes the discounts off for good: one that applies once and was used up meanwhile goes, and what is used up here is
+/// over for everything else.
+async fn settle_discounts(tx: &mut Tx, app: &App, cause: &Cause, it: &mut Invoice) -> Result<(), DbError> {
+    let account = &cause.account.id;
+    let mut known = discounts::load(tx, account, &it.named_discounts()).await?;
+    if known.is_empty() {
+        return Ok(());
+    }
+    lock_spendable(tx, account, &mut known).await?;
+    let id = it.id.clone();
+    it.discounts
+        .retain(|of| known.get(of).is_some_and(|known| known.spent.as_ref().is_none_or(|by| *by == id)));
+    apply::apply(it, &known);
+    let spent = spend(&mut known, it);
+    sets::save(tx, account, &spent).await?;
+    for discount in apply::of_customer(&spent) {
+        discounts::tell(tx, app, cause, discounts::DELETED, discount).await?;
+    }
+    Ok(())
 }
 
 /// Puts an item on a draft as a line.
@@ -99,6 +170,9 @@ pub fn put(app: &App, invoice: &mut Invoice, item: &mut InvoiceItem) {
         unit_amount_decimal: Some(item.unit_amount_decimal.clone()),
         price: item.price.clone(),
         source: LineSource::Item(item.id.clone()),
+        discountable: item.discountable,
+        discounts: item.discounts.clone(),
+        discount_amounts: Vec::new(),
         metadata: item.metadata.clone(),
     });
 }
@@ -117,6 +191,8 @@ pub async fn finalise(app: &Arc<App>, cause: &Cause, id: &InvoiceId) -> Result<(
     let mut invoice = objects::lock::<Invoice>(&mut tx, account, id).await?.ok_or_else(|| no_such(id))?;
     let now = time::now(&mut tx, app, account, customer.test_clock.as_ref()).await?;
     let it = &mut invoice.object;
+    it.status.finalise()?;
+    settle_discounts(&mut tx, app, cause, it).await?;
     if it.total() > onfile_core::money::AMOUNT_MAX {
         return Err(Error::invalid("", "The total of this invoice is more than can be charged at once."));
     }

@@ -9,6 +9,7 @@ use onfile_service::db::Tx;
 
 use crate::app::App;
 use crate::model::customer::Customer;
+use crate::model::discount::Discount;
 use crate::model::event::Snapshot;
 use crate::model::invoice::Invoice;
 use crate::model::operation::Operation;
@@ -23,7 +24,7 @@ use crate::store::objects::Versioned;
 use crate::store::{runs, sets};
 
 use super::world::World;
-use super::{Error, cancel, collect, draft, finalise, tell};
+use super::{Error, cancel, collect, discounts, draft, finalise, tell};
 
 /// Why a run leaves the invoice of a paused agreement.
 const PAUSED: &str = "paused";
@@ -60,6 +61,15 @@ struct Bill {
     limited: bool,
     /// Its agreement's invoices are not collected at present.
     paused: Option<PauseBehaviour>,
+    /// The discounts that are over with it.
+    over: Vec<Discount>,
+}
+
+impl Bill {
+    fn new(invoice: Invoice, subscription: Versioned<Subscription>, over: Vec<Discount>, now: i64) -> Self {
+        let paused = subscription.object.paused(now);
+        Self { invoice, intent: None, operation: None, subscription, limited: false, paused, over }
+    }
 }
 
 /// Does what is due about locked agreements: bills one occurrence of each, or ends it. Of an agreement with more due,
@@ -75,7 +85,9 @@ pub async fn issue(
     how: &How,
 ) -> Result<Issued, Error> {
     let world = World::of(tx, &cause.account.id, subscriptions.iter().map(|found| &found.object)).await?;
-    let world = world.with_histories(tx, &cause.account).await?;
+    let mut world = world.with_histories(tx, &cause.account).await?;
+    discounts::apply::lock_spendable(tx, &cause.account.id, &mut world.discounts).await?;
+    let mut spent = Vec::new();
     let mut bills = Vec::new();
     let mut changed = Vec::new();
     let mut agreements = 0;
@@ -88,9 +100,12 @@ pub async fn issue(
         match what {
             Due::Bill(occurrence) => match bill(app, &world, &mut subscription.object, &occurrence, how) {
                 Ok(invoice) => {
-                    let paused = subscription.object.paused(how.now);
-                    let (intent, operation, limited) = (None, None, false);
-                    bills.push(Bill { invoice, intent, operation, subscription, limited, paused });
+                    let used = discounts::apply::spend(&mut world.discounts, &invoice);
+                    let it = &mut subscription.object;
+                    let mut over = discounts::apply::retire(&world.discounts, it, occurrence.due.as_second());
+                    over.extend(discounts::apply::of_customer(&used).cloned());
+                    spent.extend(used);
+                    bills.push(Bill::new(invoice, subscription, over, how.now));
                 }
                 Err(reason) => {
                     subscription.object.parked = Some(reason);
@@ -110,6 +125,7 @@ pub async fn issue(
         }
     }
     sets::save(tx, &cause.account.id, &changed).await?;
+    sets::save(tx, &cause.account.id, &spent).await?;
     let mut issued = write(tx, app, cause, &world, bills, how).await?;
     issued.agreements = agreements;
     Ok(issued)
@@ -184,7 +200,7 @@ async fn write(
 
 /// Makes one invoice final, and prepares its first attempt where it is charged automatically.
 fn charge(app: &App, cause: &Cause, world: &World, bill: &mut Bill, how: &How) -> Result<(), Error> {
-    let Bill { invoice, intent, operation, subscription, limited, paused } = bill;
+    let Bill { invoice, intent, operation, subscription, limited, paused, .. } = bill;
     let subscription = &mut subscription.object;
     let Some(customer) = world.customer(&subscription.customer) else { return Ok(()) };
     if let Some(behaviour) = *paused {
@@ -290,5 +306,8 @@ async fn tell_of(tx: &mut Tx, app: &App, cause: &Cause, bill: &Bill) -> Result<(
         1 => "customer.subscription.created",
         _ => "customer.subscription.updated",
     };
+    for discount in &bill.over {
+        discounts::tell(tx, app, cause, discounts::DELETED, discount).await?;
+    }
     Ok(tell::subscription(tx, app, cause, kind, &bill.subscription).await?)
 }

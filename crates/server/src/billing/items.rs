@@ -16,6 +16,7 @@ use crate::store::invoice_items;
 use crate::store::objects::{self, Versioned};
 
 use super::collect::no_such;
+use super::discounts::apply::refresh;
 use super::{Error, tell};
 
 /// What an item costs.
@@ -151,12 +152,14 @@ pub async fn delete_draft(app: &App, cause: &Cause, id: &InvoiceId) -> Result<()
     Ok(())
 }
 
+/// Saves a draft with what its discounts take off its lines now.
 async fn save_draft(
     tx: &mut Tx,
     app: &App,
     cause: &Cause,
-    invoice: &Versioned<Invoice>,
+    invoice: &mut Versioned<Invoice>,
 ) -> Result<(), Error> {
+    refresh(tx, &cause.account.id, &mut invoice.object).await?;
     objects::save(tx, &cause.account.id, &invoice.object).await?;
     Ok(tell::invoice(tx, app, cause, "invoice.updated", invoice).await?)
 }

@@ -7,6 +7,7 @@
 pub mod cancel;
 pub mod clocks;
 pub mod collect;
+pub mod discounts;
 pub mod draft;
 pub mod error;
 pub mod finalise;

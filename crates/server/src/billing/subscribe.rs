@@ -13,15 +13,18 @@ use crate::model::customer::Customer;
 use crate::model::invoice::{Invoice, Period};
 use crate::model::payment_method::PaymentMethod;
 use crate::model::price::Price;
-use crate::model::subscription::{Cancellation, Item, Subscription, due, item_id};
+use crate::model::subscription::due::{self, Due};
+use crate::model::subscription::{Cancellation, Item, Subscription, item_id};
 use crate::payments::requests::Confirm;
 use crate::payments::{self, Cause, intents};
 use crate::store::objects::{self, Versioned};
 use crate::store::sets;
 
+use super::discounts::change::{self, OfSubscription};
+use super::discounts::redeem::Wanted;
 use super::issue::{How, issue};
 use super::world::World;
-use super::{Error, collect, tell, time};
+use super::{Error, collect, draft, tell, time};
 
 /// Random base-62 digits at the end of an item's id: enough to tell apart all that an agreement ever has.
 const ITEM_TAIL_DIGITS: usize = 8;
@@ -33,6 +36,8 @@ pub struct NewSubscription {
     pub customer: CustomerId,
     /// What: price, quantity, metadata.
     pub items: Vec<NewItem>,
+    /// The discounts on all of it.
+    pub discounts: Vec<Wanted>,
     /// When, where it is not what the prices say.
     pub schedule: Option<Recurrence>,
     /// When periods begin, Unix seconds; now when none.
@@ -70,6 +75,8 @@ pub struct NewItem {
     pub quantity: u64,
     /// The merchant's pairs.
     pub metadata: Metadata,
+    /// The discounts on it alone.
+    pub discounts: Vec<Wanted>,
 }
 
 /// Makes an agreement. What is due at once is billed, and charged unless that is left to the customer; the agreement is
@@ -85,7 +92,9 @@ pub async fn subscribe(app: &Arc<App>, cause: &Cause, new: NewSubscription) -> R
     let now = time::now(&mut tx, app, account, customer.test_clock.as_ref()).await?;
     let prices = prices(&mut tx, cause, &new.items).await?;
     check_method(&mut tx, cause, &new).await?;
+    let asked = discounts(&new);
     let mut subscription = Versioned::new(build(app, new, &prices, &customer, now)?);
+    change::of_subscription(&mut tx, app, cause, &mut subscription.object, &asked, now).await?;
     let id = subscription.object.id.clone();
     let bills_now = due::due(&subscription.object, now).is_some();
     let world = World::of(&mut tx, account, std::iter::once(&subscription.object)).await?;
@@ -93,7 +102,7 @@ pub async fn subscribe(app: &Arc<App>, cause: &Cause, new: NewSubscription) -> R
     if bills_now
         && charged
         && !leave
-        && owes(&prices, &subscription.object)
+        && owes(app, &world, &subscription.object, now)
         && world.method(&subscription.object).is_none()
     {
         return Err(collect::no_method(""));
@@ -129,19 +138,28 @@ pub async fn enrol(
     now: i64,
 ) -> Result<SubscriptionId, Error> {
     let prices = prices(tx, cause, &new.items).await?;
-    let made = Versioned::new(build(app, new, &prices, customer, now)?);
+    let asked = discounts(&new);
+    let mut made = Versioned::new(build(app, new, &prices, customer, now)?);
+    change::of_subscription(tx, app, cause, &mut made.object, &asked, now).await?;
     sets::insert(tx, &cause.account.id, [&made.object]).await?;
     tell::subscription(tx, app, cause, "customer.subscription.created", &made).await?;
     Ok(made.object.id)
 }
 
-/// Whether its first invoice is over more than nothing.
-fn owes(prices: &[Price], subscription: &Subscription) -> bool {
-    let amount = |item: &Item| {
-        let price = prices.iter().find(|price| price.id == item.price);
-        price.and_then(|price| price.amount_for(item.quantity).ok()).map_or(0, |amount| amount.minor)
-    };
-    subscription.items.iter().any(|item| amount(item) > 0)
+/// The discounts that are asked for; what is not is left to the customer's.
+fn discounts(new: &NewSubscription) -> OfSubscription {
+    let asked = |wanted: &Vec<Wanted>| (!wanted.is_empty()).then(|| wanted.clone());
+    OfSubscription {
+        whole: asked(&new.discounts),
+        items: new.items.iter().map(|item| asked(&item.discounts)).collect(),
+    }
+}
+
+/// Whether its first invoice is over more than nothing, or cannot be made.
+fn owes(app: &App, world: &World, subscription: &Subscription, now: i64) -> bool {
+    let Some(Due::Bill(first)) = due::due(subscription, now) else { return false };
+    let bill = draft::of_occurrence(app, world, subscription, &first, now);
+    !bill.is_ok_and(|bill| bill.amount_due() == 0)
 }
 
 /// Charges the first invoice. A decline is no error here: the agreement exists and waits for its payment, as it would
@@ -247,7 +265,8 @@ pub async fn check_prices<'a>(
     for (param, id) in named {
         let found = objects::load::<Price>(tx, &cause.account.id, id).await?;
         let found = found.into_iter().map(|found| found.object).collect::<Vec<_>>();
-        let item = NewItem { price: id.clone(), quantity: 1, metadata: Metadata::new() };
+        let item =
+            NewItem { price: id.clone(), quantity: 1, metadata: Metadata::new(), discounts: Vec::new() };
         check_price(&found, &item, &param)?;
         for price in &found {
             if price.currency != subscription.currency {
@@ -314,6 +333,7 @@ fn build(
         customer: new.customer,
         status: if trial.is_some() { SubscriptionStatus::Trialing } else { SubscriptionStatus::Active },
         currency,
+        discounts: Vec::new(),
         billing_cycle_anchor: if own_schedule { starts.start } else { anchor },
         current_period: Period { start: now, end: starts.start.max(now) },
         next_occurrence: first.index,
@@ -375,6 +395,7 @@ pub fn new_item(app: &App, of: &SubscriptionId, item: NewItem, now: i64) -> Item
         created: now,
         price: item.price,
         quantity: item.quantity,
+        discounts: Vec::new(),
         metadata: item.metadata,
     }
 }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use onfile_core::clock::moment;
 use onfile_core::currency::Currency;
-use onfile_core::ids::{AccountId, CustomerId, PaymentMethodId, PriceId, ProductId};
+use onfile_core::ids::{AccountId, CustomerId, DiscountId, InvoiceId, PaymentMethodId, PriceId, ProductId};
 use onfile_core::retries::network::NetworkLimit;
 use onfile_service::db::{DbError, Tx};
 
@@ -19,13 +19,17 @@ use crate::payments::network_limits::CardHistory;
 use crate::store::objects::Stored;
 use crate::store::sets;
 
-/// Customers, prices, products and methods of some agreements.
+use super::discounts::{self, Discounts};
+
+/// Customers, prices, products, methods and discounts of some agreements.
 #[derive(Debug, Default)]
 pub struct World {
     customers: HashMap<CustomerId, Customer>,
     prices: HashMap<PriceId, Price>,
     products: HashMap<ProductId, Product>,
     methods: HashMap<PaymentMethodId, PaymentMethod>,
+    /// Their discounts: those of the agreements, of their parts, and of their customers.
+    pub discounts: Discounts,
     histories: HashMap<PaymentMethodId, CardHistory>,
 }
 
@@ -45,9 +49,15 @@ impl World {
         let prices: HashMap<_, Price> = load(tx, account, items.map(|item| &item.price)).await?;
         let products = load(tx, account, prices.values().map(|price| &price.product)).await?;
         let defaults = customers.values().filter_map(|customer| customer.default_payment_method.as_ref());
+        let mut named: Vec<&DiscountId> = Vec::new();
+        for subscription in subscriptions.clone() {
+            named.extend(subscription.named_discounts());
+        }
+        named.extend(customers.values().filter_map(|customer| customer.discount.as_ref()));
+        let discounts = discounts::load(tx, account, &named).await?;
         let own = subscriptions.filter_map(|s| s.default_payment_method.as_ref());
         let methods = load(tx, account, own.chain(defaults)).await?;
-        Ok(Self { customers, prices, products, methods, histories: HashMap::new() })
+        Ok(Self { customers, prices, products, methods, discounts, histories: HashMap::new() })
     }
 
     /// Loads what networks count of the cards, for [`Self::limit`].
@@ -68,6 +78,17 @@ impl World {
     pub fn price(&self, id: &PriceId) -> Option<(&Price, &Product)> {
         let price = self.prices.get(id)?;
         Some((price, self.products.get(&price.product)?))
+    }
+
+    /// Of these discounts those that apply to what is due at this Unix second and stands on this invoice.
+    pub fn applying<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a DiscountId>,
+        at: i64,
+        invoice: &InvoiceId,
+    ) -> Vec<DiscountId> {
+        let applies = |id: &&DiscountId| self.discounts.get(*id).is_some_and(|it| it.applies(at, invoice));
+        ids.into_iter().filter(applies).cloned().collect()
     }
 
     /// Whether a method's network allows an attempt by the merchant at this amount now.

@@ -173,7 +173,8 @@ fn agreement(
 ) -> NewSubscription {
     NewSubscription {
         customer: customer.id.clone(),
-        items: vec![NewItem { price, quantity: 1, metadata: Metadata::new() }],
+        items: vec![NewItem { price, quantity: 1, metadata: Metadata::new(), discounts: Vec::new() }],
+        discounts: Vec::new(),
         schedule: Some(schedule),
         billing_cycle_anchor: None,
         trial_end: None,

@@ -1,6 +1,6 @@
 //! A customer of the merchant.
 
-use onfile_core::ids::{CustomerId, PaymentMethodId, TestClockId};
+use onfile_core::ids::{CustomerId, DiscountId, PaymentMethodId, TestClockId};
 use onfile_core::vault_contract::Address;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,9 @@ pub struct Customer {
     /// The method that is charged when none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_payment_method: Option<PaymentMethodId>,
+    /// The discount on all that they buy; it may be over by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<DiscountId>,
     /// Footer of invoices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice_footer: Option<String>,
@@ -92,6 +95,7 @@ impl Customer {
             tax_exempt: "none".to_owned(),
             invoice_prefix,
             default_payment_method: None,
+            discount: None,
             invoice_footer: None,
             test_clock: None,
             deleted: false,

@@ -4,7 +4,9 @@ use onfile_core::ids::{CustomerId, EventId, Id};
 use serde::{Deserialize, Serialize};
 
 use super::charge::Charge;
+use super::coupon::Coupon;
 use super::customer::Customer;
+use super::discount::Discount;
 use super::dispute::Dispute;
 use super::invoice::Invoice;
 use super::invoice_item::InvoiceItem;
@@ -13,9 +15,11 @@ use super::payment_intent::PaymentIntent;
 use super::payment_method::PaymentMethod;
 use super::price::Price;
 use super::product::Product;
+use super::promotion_code::PromotionCode;
 use super::refund::Refund;
 use super::setup_intent::SetupIntent;
 use super::subscription::Subscription;
+use super::tax_rate::TaxRate;
 use super::test_clock::TestClock;
 
 /// An event.
@@ -73,6 +77,14 @@ pub enum Snapshot {
     Mandate(Mandate),
     /// A dispute.
     Dispute(Dispute),
+    /// A coupon.
+    Coupon(Coupon),
+    /// A promotion code.
+    PromotionCode(PromotionCode),
+    /// A discount.
+    Discount(Box<Discount>),
+    /// A tax rate.
+    TaxRate(TaxRate),
 }
 
 impl Snapshot {
@@ -93,6 +105,10 @@ impl Snapshot {
             Self::Price(object) => object.id.as_str(),
             Self::Mandate(object) => object.id.as_str(),
             Self::Dispute(object) => object.id.as_str(),
+            Self::Coupon(object) => object.id.as_str(),
+            Self::PromotionCode(object) => object.id.as_str(),
+            Self::Discount(object) => object.id.as_str(),
+            Self::TaxRate(object) => object.id.as_str(),
         }
     }
 
@@ -107,9 +123,16 @@ impl Snapshot {
             Self::Subscription(object) => Some(&object.customer),
             Self::Invoice(object) => Some(&object.customer),
             Self::InvoiceItem(object) => Some(&object.customer),
-            Self::Refund(_) | Self::Product(_) | Self::Price(_) | Self::TestClock(_) => None,
+            Self::Refund(_)
+            | Self::Product(_)
+            | Self::Price(_)
+            | Self::TestClock(_)
+            | Self::Coupon(_)
+            | Self::TaxRate(_) => None,
             Self::Mandate(object) => object.customer.as_ref(),
             Self::Dispute(object) => object.customer.as_ref(),
+            Self::PromotionCode(object) => object.customer.as_ref(),
+            Self::Discount(object) => Some(&object.customer),
         }
     }
 }

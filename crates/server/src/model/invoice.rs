@@ -2,8 +2,8 @@
 
 use onfile_core::currency::Currency;
 use onfile_core::ids::{
-    CustomerId, Id, InvoiceId, InvoiceItemId, LineItemId, PaymentIntentId, PaymentMethodId, PriceId,
-    ProductId, RunId, SubscriptionId, SubscriptionItemId, TestClockId,
+    CustomerId, DiscountId, Id, InvoiceId, InvoiceItemId, LineItemId, PaymentIntentId, PaymentMethodId,
+    PriceId, ProductId, RunId, SubscriptionId, SubscriptionItemId, TestClockId,
 };
 use onfile_core::invoice::InvoiceStatus;
 use onfile_core::vault_contract::Address;
@@ -35,8 +35,11 @@ pub struct Invoice {
     /// Given when it is finalised; without gaps for each customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// What it is made of. Its total is their sum (M6).
+    /// What it is made of. Its total is their sum without their discounts (M6).
     pub lines: Vec<Line>,
+    /// The discounts on all of it, in the order in which they are taken off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<DiscountId>,
     /// Minor units that were paid.
     pub amount_paid: i64,
     /// Settled by somebody other than us (`paid_out_of_band`).
@@ -235,6 +238,15 @@ pub struct Line {
     pub price: Option<(PriceId, ProductId)>,
     /// Where it comes from.
     pub source: LineSource,
+    /// Whether discounts may take something off it.
+    #[serde(default = "yes")]
+    pub discountable: bool,
+    /// Its own discounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<DiscountId>,
+    /// What each discount takes off it, its own first: minor units, at most its amount together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discount_amounts: Vec<(DiscountId, i64)>,
     /// The merchant's pairs.
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
@@ -255,10 +267,59 @@ pub enum LineSource {
     Item(InvoiceItemId),
 }
 
+/// What is not said of a document from before there were discounts.
+pub(super) fn yes() -> bool {
+    true
+}
+
+impl Line {
+    /// What discounts take off it, as far as they are let through.
+    fn discounted(&self, counts: impl Fn(&DiscountId) -> bool) -> i64 {
+        let amounts = self.discount_amounts.iter().filter(|(id, _)| counts(id));
+        amounts.fold(0_i64, |sum, (_, amount)| sum.saturating_add(*amount))
+    }
+}
+
 impl Invoice {
-    /// The sum of the lines, minor units.
+    /// The sum of the lines without their discounts, minor units.
     pub fn total(&self) -> i64 {
-        self.lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.amount))
+        self.sum(|line| line.amount.saturating_sub(line.discounted(|_| true)))
+    }
+
+    /// The sum of the lines without their own discounts, before those of the whole invoice.
+    pub fn subtotal(&self) -> i64 {
+        self.sum(|line| line.amount.saturating_sub(line.discounted(|id| line.discounts.contains(id))))
+    }
+
+    /// What all discounts take off.
+    pub fn discounted(&self) -> i64 {
+        self.sum(|line| line.discounted(|_| true))
+    }
+
+    fn sum(&self, of: impl Fn(&Line) -> i64) -> i64 {
+        self.lines.iter().fold(0_i64, |sum, line| sum.saturating_add(of(line)))
+    }
+
+    /// What each discount takes off all lines together: those of lines first, then in the order of [`Self::discounts`].
+    pub fn discount_totals(&self) -> Vec<(DiscountId, i64)> {
+        let mut totals: Vec<(DiscountId, i64)> = Vec::new();
+        let of_lines = |own: bool| {
+            self.lines.iter().flat_map(move |line| {
+                line.discount_amounts.iter().filter(move |(id, _)| line.discounts.contains(id) == own)
+            })
+        };
+        for (id, amount) in of_lines(true).chain(of_lines(false)) {
+            match totals.iter_mut().find(|(known, _)| known == id) {
+                Some((_, total)) => *total = total.saturating_add(*amount),
+                None => totals.push((id.clone(), *amount)),
+            }
+        }
+        totals
+    }
+
+    /// Every discount that it or a line names.
+    pub fn named_discounts(&self) -> Vec<&DiscountId> {
+        self.discounts.iter().chain(self.lines.iter().flat_map(|line| &line.discounts)).collect()
     }
 
     /// What is to be paid: a negative total is owed by nobody.

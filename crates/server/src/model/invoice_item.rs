@@ -1,7 +1,7 @@
 //! An amount that waits for its customer's next invoice, or stands on one.
 
 use onfile_core::currency::Currency;
-use onfile_core::ids::{CustomerId, InvoiceId, InvoiceItemId, PriceId, ProductId, TestClockId};
+use onfile_core::ids::{CustomerId, DiscountId, InvoiceId, InvoiceItemId, PriceId, ProductId, TestClockId};
 use serde::{Deserialize, Serialize};
 
 use super::invoice::Period;
@@ -35,6 +35,12 @@ pub struct InvoiceItem {
     pub price: Option<(PriceId, ProductId)>,
     /// For when.
     pub period: Period,
+    /// Whether discounts may take something off it.
+    #[serde(default = "super::invoice::yes")]
+    pub discountable: bool,
+    /// Its own discounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<DiscountId>,
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,

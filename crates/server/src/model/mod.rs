@@ -2,7 +2,9 @@
 
 pub mod account;
 pub mod charge;
+pub mod coupon;
 pub mod customer;
+pub mod discount;
 pub mod dispute;
 pub mod event;
 pub mod event_types;
@@ -13,8 +15,10 @@ pub mod payment_intent;
 pub mod payment_method;
 pub mod price;
 pub mod product;
+pub mod promotion_code;
 pub mod refund;
 pub mod setup_intent;
+pub mod tax_rate;
 pub mod webhook_delivery;
 pub mod webhook_endpoint;
 

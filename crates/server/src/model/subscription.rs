@@ -4,8 +4,8 @@ pub mod due;
 
 use onfile_core::currency::Currency;
 use onfile_core::ids::{
-    CustomerId, Id, InvoiceId, PaymentMethodId, PriceId, SubscriptionId, SubscriptionItemId, TestClockId,
-    counterpart,
+    CustomerId, DiscountId, Id, InvoiceId, PaymentMethodId, PriceId, SubscriptionId, SubscriptionItemId,
+    TestClockId, counterpart,
 };
 use onfile_core::recurrence::Recurrence;
 use onfile_core::subscription::SubscriptionStatus;
@@ -29,6 +29,9 @@ pub struct Subscription {
     pub currency: Currency,
     /// What is paid.
     pub items: Vec<Item>,
+    /// The discounts on all of it, in the order in which they are taken off; its customer's when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<DiscountId>,
     /// When. Occurrence `k` is a function of its anchor and `k` alone (M3).
     pub schedule: Recurrence,
     /// Whether the schedule was given as `onfile[recurrence]`, not taken from the prices.
@@ -157,6 +160,9 @@ pub struct Item {
     pub price: PriceId,
     /// How many.
     pub quantity: u64,
+    /// The discounts on it alone, taken off first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<DiscountId>,
     /// The merchant's pairs.
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
@@ -189,6 +195,13 @@ impl Subscription {
     /// What the index of clocks calls its time: empty for real time.
     pub fn clock_key(&self) -> &str {
         self.test_clock.as_ref().map_or("", Id::as_str)
+    }
+}
+
+impl Subscription {
+    /// Every discount that it or a part of it names.
+    pub fn named_discounts(&self) -> Vec<&DiscountId> {
+        self.discounts.iter().chain(self.items.iter().flat_map(|item| &item.discounts)).collect()
     }
 }
 

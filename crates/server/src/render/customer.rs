@@ -3,11 +3,12 @@
 use onfile_core::ids::Id;
 use serde_json::{Value, json};
 
-use super::{Context, parts};
+use super::{Context, discount, parts};
 use crate::model::customer::Customer;
+use crate::model::discount::Discount;
 
-/// A customer; a deleted one as a stub.
-pub fn customer(context: &Context<'_>, customer: &Customer) -> Value {
+/// A customer; a deleted one as a stub. `discount` is theirs, while it lasts.
+pub fn customer(context: &Context<'_>, customer: &Customer, discount: Option<&Discount>) -> Value {
     if customer.deleted {
         return json!({ "id": customer.id.as_str(), "object": "customer", "deleted": true });
     }
@@ -22,7 +23,7 @@ pub fn customer(context: &Context<'_>, customer: &Customer) -> Value {
         "default_source": null,
         "delinquent": false,
         "description": customer.description,
-        "discount": null,
+        "discount": discount.map(discount::discount),
         "email": customer.email,
         "invoice_prefix": customer.invoice_prefix,
         "invoice_settings": {

@@ -1,5 +1,7 @@
 //! Objects whose rendering needs a look at others: the label of a method, the method of a failed attempt.
 
+mod discounts;
+
 use std::collections::HashMap;
 
 use onfile_core::ids::{
@@ -10,8 +12,8 @@ use onfile_service::db::{DbError, Tx};
 use serde_json::Value;
 
 use super::{
-    Context, charge, customer, dispute, event, invoice, mandate, payment_intent, payment_method, price,
-    product, refund, run, setup_intent, subscription, test_clock,
+    Context, charge, coupon, customer, discount, dispute, event, invoice, mandate, payment_intent,
+    payment_method, price, product, refund, run, setup_intent, subscription, tax_rate, test_clock,
 };
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
@@ -94,7 +96,7 @@ impl<'a> Full<'a> {
     /// An object as it was.
     async fn snapshot(&mut self, snapshot: &Snapshot) -> Result<Value, DbError> {
         Ok(match snapshot {
-            Snapshot::Customer(object) => customer::customer(&self.context, object),
+            Snapshot::Customer(object) => self.customer_as_told(object).await?,
             Snapshot::PaymentMethod(object) => self.method(object).await?,
             Snapshot::PaymentIntent(object) => payment_intent::payment_intent(&self.context, object, None),
             Snapshot::SetupIntent(object) => setup_intent::setup_intent(&self.context, object, None),
@@ -108,6 +110,10 @@ impl<'a> Full<'a> {
             Snapshot::TestClock(object) => test_clock::test_clock(&self.context, object),
             Snapshot::Mandate(object) => mandate::mandate(&self.context, object),
             Snapshot::Dispute(object) => dispute::dispute(&self.context, object),
+            Snapshot::Coupon(object) => coupon::coupon(&self.context, object),
+            Snapshot::PromotionCode(object) => self.promotion_code(object).await?,
+            Snapshot::Discount(object) => discount::discount(object),
+            Snapshot::TaxRate(object) => tax_rate::tax_rate(&self.context, object),
         })
     }
 
@@ -141,10 +147,15 @@ impl<'a> Full<'a> {
     /// When the database fails.
     pub async fn by_id(&mut self, id: &str) -> Result<Option<Value>, DbError> {
         if let Some(id) = CustomerId::parse(id) {
-            let found: Option<Customer> = self.load(&id).await?;
-            return Ok(found.map(|object| customer::customer(&self.context, &object)));
+            return match self.load::<Customer>(&id).await? {
+                Some(object) => self.customer(&object).await.map(Some),
+                None => Ok(None),
+            };
         }
         if let Some(found) = self.billing_by_id(id).await? {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.discount_by_id(id).await? {
             return Ok(Some(found));
         }
         if let Some(id) = ChargeId::parse(id) {

@@ -4,7 +4,7 @@ use onfile_core::ids::{Id, InvoiceItemId, InvoicePaymentId, PriceId, ProductId, 
 use onfile_core::invoice::InvoiceStatus;
 use serde_json::{Value, json};
 
-use super::{Context, parts};
+use super::{Context, discount, parts};
 use crate::model::invoice::{Invoice, Line, LineSource, Payment};
 use crate::model::invoice_item::InvoiceItem;
 
@@ -37,7 +37,7 @@ fn document(context: &Context<'_>, it: &Invoice) -> Value {
         "custom_fields": null,
         "default_tax_rates": [],
         "description": it.description,
-        "discounts": [],
+        "discounts": discount::ids(&it.discounts),
         "effective_at": it.moments.finalised,
         "footer": it.footer,
         "from_invoice": null,
@@ -91,7 +91,8 @@ fn people(it: &Invoice) -> Value {
 
 /// What is owed.
 fn money(it: &Invoice) -> Value {
-    let total = it.total();
+    let (total, subtotal) = (it.total(), it.subtotal());
+    let discounts = it.discount_totals();
     json!({
         "amount_due": it.amount_due(),
         "amount_overpaid": 0,
@@ -102,12 +103,12 @@ fn money(it: &Invoice) -> Value {
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
         "starting_balance": 0,
-        "subtotal": total,
-        "subtotal_excluding_tax": total,
+        "subtotal": subtotal,
+        "subtotal_excluding_tax": subtotal,
         "total": total,
-        "total_discount_amounts": [],
+        "total_discount_amounts": discount::amounts(&discounts),
         "total_excluding_tax": total,
-        "total_pretax_credit_amounts": [],
+        "total_pretax_credit_amounts": discount::pretax(&discounts),
         "total_taxes": [],
     })
 }
@@ -187,15 +188,15 @@ pub fn line(context: &Context<'_>, of: &Invoice, it: &Line) -> Value {
         "amount": it.amount,
         "currency": of.currency.as_str(),
         "description": it.description,
-        "discount_amounts": [],
-        "discountable": true,
-        "discounts": [],
+        "discount_amounts": discount::amounts(&it.discount_amounts),
+        "discountable": it.discountable,
+        "discounts": discount::ids(&it.discounts),
         "invoice": of.id.as_str(),
         "livemode": context.account.livemode,
         "metadata": parts::metadata(&it.metadata),
         "parent": parent,
         "period": { "end": it.period.end, "start": it.period.start },
-        "pretax_credit_amounts": [],
+        "pretax_credit_amounts": discount::pretax(&it.discount_amounts),
         "pricing": pricing(it.price.as_ref(), item_of(it), it.unit_amount_decimal.as_deref()),
         "quantity": it.quantity,
         "quantity_decimal": it.quantity.to_string(),
@@ -270,8 +271,8 @@ pub fn item(context: &Context<'_>, it: &InvoiceItem) -> Value {
         "customer_account": null,
         "date": it.date,
         "description": it.description,
-        "discountable": true,
-        "discounts": [],
+        "discountable": it.discountable,
+        "discounts": discount::ids(&it.discounts),
         "invoice": it.invoice.as_ref().map(Id::as_str),
         "livemode": context.account.livemode,
         "metadata": parts::metadata(&it.metadata),

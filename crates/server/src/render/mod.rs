@@ -2,8 +2,10 @@
 
 pub mod balance_transaction;
 pub mod charge;
+pub mod coupon;
 pub mod customer;
 pub mod derived;
+pub mod discount;
 pub mod dispute;
 pub mod event;
 pub mod full;
@@ -22,6 +24,7 @@ pub mod run_csv;
 pub mod schedule_preview;
 pub mod setup_intent;
 pub mod subscription;
+pub mod tax_rate;
 pub mod test_clock;
 pub mod webhook_delivery;
 pub mod webhook_endpoint;

@@ -1,7 +1,7 @@
 //! What several objects have in common.
 
 use onfile_core::vault_contract::{Address, Billing};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::Context;
 use crate::model::invoice::Invoice;
@@ -12,6 +12,11 @@ use crate::pages::{invoices, verifications};
 /// Metadata, keys in order.
 pub fn metadata(metadata: &Metadata) -> Value {
     Value::Object(metadata.iter().map(|(key, value)| (key.clone(), Value::String(value.clone()))).collect())
+}
+
+/// A decimal as a number of JSON, digit by digit: nothing here is a float.
+pub fn number(decimal: &str) -> Option<Number> {
+    decimal.parse().ok()
 }
 
 /// An address with all its parts.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use onfile_core::ids::{Id, PriceId};
 use serde_json::{Value, json};
 
-use super::{Context, parts, price};
+use super::{Context, discount, parts, price};
 use crate::model::price::Price;
 use crate::model::subscription::{Item, Subscription, due};
 
@@ -50,7 +50,7 @@ pub fn subscription(
         "default_source": null,
         "default_tax_rates": [],
         "description": it.description,
-        "discounts": [],
+        "discounts": discount::ids(&it.discounts),
         "ended_at": it.ended_at,
         "invoice_settings": {
             "account_tax_ids": null,
@@ -123,7 +123,7 @@ pub fn item(
         "current_period_end": of.current_period.end,
         "current_period_start": of.current_period.start,
         "current_trial": null,
-        "discounts": [],
+        "discounts": discount::ids(&item.discounts),
         "metadata": parts::metadata(&item.metadata),
         "plan": found.map(|found| plan(context, found)),
         "price": found.map(|found| price::price(context, found)),

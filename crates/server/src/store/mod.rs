@@ -10,6 +10,7 @@ pub mod clocks;
 pub mod debits;
 pub mod deliveries;
 pub mod destructions;
+pub mod discounts;
 pub mod event_order;
 pub mod events;
 pub mod idempotency;
@@ -64,5 +65,10 @@ pub const MIGRATIONS: &[Migration] = &[
         version: 9,
         name: "0009_imports.sql",
         sql: include_str!("../../migrations/0009_imports.sql"),
+    },
+    Migration {
+        version: 11,
+        name: "0011_discounts.sql",
+        sql: include_str!("../../migrations/0011_discounts.sql"),
     },
 ];

@@ -10,7 +10,9 @@ use onfile_service::db::{DbError, Param, Row, Tx};
 use super::sets;
 use crate::model::Object;
 use crate::model::charge::Charge;
+use crate::model::coupon::Coupon;
 use crate::model::customer::Customer;
+use crate::model::discount::Discount;
 use crate::model::dispute::Dispute;
 use crate::model::import::Import;
 use crate::model::invoice::Invoice;
@@ -20,10 +22,12 @@ use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::price::Price;
 use crate::model::product::Product;
+use crate::model::promotion_code::PromotionCode;
 use crate::model::refund::Refund;
 use crate::model::run::Run;
 use crate::model::setup_intent::SetupIntent;
 use crate::model::subscription::{Subscription, due};
+use crate::model::tax_rate::TaxRate;
 use crate::model::test_clock::TestClock;
 use crate::model::webhook_endpoint::WebhookEndpoint;
 
@@ -309,6 +313,50 @@ impl Stored for WebhookEndpoint {
     const STATEMENTS: Statements = statements!("webhook_endpoints", "status" = "$4" text);
     fn columns(&self) -> Vec<Param<'_>> {
         vec![self.status.as_str().into()]
+    }
+}
+
+impl Stored for Coupon {
+    const STATEMENTS: Statements =
+        statements!("coupons", "place" = "$4" text, "exhausted" = "$5" int, "redeem_by" = "$6" int);
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.place.as_str().into(), self.is_exhausted().into(), self.redeem_by.into()]
+    }
+}
+
+impl Stored for PromotionCode {
+    const STATEMENTS: Statements = statements!(
+        "promotion_codes",
+        "coupon_id" = "$4" text,
+        "customer_id" = "$5" text,
+        "code_key" = "$6" text,
+        "active" = "$7" int,
+        "exhausted" = "$8" int,
+        "expires_at" = "$9" int,
+    );
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![
+            self.coupon.as_str().into(),
+            self.customer.as_ref().map_or("", Id::as_str).into(),
+            self.key.as_str().into(),
+            self.active.into(),
+            self.is_exhausted().into(),
+            self.expires_at.into(),
+        ]
+    }
+}
+
+impl Stored for Discount {
+    const STATEMENTS: Statements = statements!("discounts", "customer_id" = "$4" text);
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.customer.as_str().into()]
+    }
+}
+
+impl Stored for TaxRate {
+    const STATEMENTS: Statements = statements!("tax_rates", "active" = "$4" int, "inclusive" = "$5" int);
+    fn columns(&self) -> Vec<Param<'_>> {
+        vec![self.active.into(), self.inclusive.into()]
     }
 }
 

@@ -236,6 +236,21 @@ pub const PRICES_BY_LOOKUP_KEY: Listing = listing!(
      AND recurring_interval = COALESCE($8, recurring_interval) AND product_id = COALESCE($9, product_id) \
      AND lookup_key IN ($10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
 );
+/// Coupons, in the order of their places.
+pub const COUPONS: Listing = listing!("version, doc", "coupons", "place", "");
+/// Promotion codes: `$5` and `$6` whether they can be used at the Unix second `$7`, `$8` the code in capital letters, `$9`
+/// the coupon, `$10` the customer.
+pub const PROMOTION_CODES: Listing = listing!(
+    "promotion_codes",
+    " AND CASE WHEN exhausted = 0 AND (expires_at IS NULL OR expires_at > $7) AND EXISTS (\
+        SELECT 1 FROM coupons AS c WHERE c.account_id = $1 AND c.id = promotion_codes.coupon_id AND c.exhausted = 0 \
+        AND (c.redeem_by IS NULL OR c.redeem_by >= $7)) THEN active ELSE 0 END IN ($5, $6) \
+     AND code_key = COALESCE($8, code_key) AND coupon_id = COALESCE($9, coupon_id) \
+     AND customer_id = COALESCE($10, customer_id)"
+);
+/// Tax rates: `$5` whether active, `$6` whether inclusive.
+pub const TAX_RATES: Listing =
+    listing!("tax_rates", " AND active = COALESCE($5, active) AND inclusive = COALESCE($6, inclusive)");
 /// How many lookup keys a list of prices can be filtered by.
 pub const LOOKUP_KEYS_MAX: usize = 10;
 

@@ -84,6 +84,11 @@ impl Params {
         self.entries.is_empty()
     }
 
+    /// The names that are left, for readers of maps.
+    pub fn keys(&self) -> Vec<String> {
+        self.entries.iter().map(|(key, _)| key.clone()).collect()
+    }
+
     fn take(&mut self, name: &str) -> Option<Node> {
         let at = self.entries.iter().position(|(key, _)| key == name)?;
         Some(self.entries.remove(at).1)

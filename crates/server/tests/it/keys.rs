@@ -61,6 +61,7 @@ pub async fn objects(server: &Server) -> Vec<(&'static str, String)> {
         ("/v1/onfile/imports", crate::imports::imported(server).await),
     ];
     all.extend(agreement);
+    all.extend(crate::discounts::redeemable(server).await);
     all
 }
 

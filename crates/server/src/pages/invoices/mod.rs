@@ -141,6 +141,8 @@ fn last_failure(payment: Option<&PaymentIntent>) -> Option<Flash> {
 fn view_of<'a>(opened: &'a Opened, state: State, flash: Option<Flash>, attempt: &'a str) -> InvoiceView<'a> {
     let invoice = &opened.invoice;
     let money = |minor| Money::new(minor, invoice.currency).to_string();
+    let discount = Some(invoice.discounted()).filter(|amount| *amount > 0);
+    let discount = discount.map(|amount| LineView { text: "Discount", amount: money(-amount) });
     InvoiceView {
         shell: opened.shell("Your bill"),
         path: &opened.path,
@@ -164,6 +166,7 @@ fn view_of<'a>(opened: &'a Opened, state: State, flash: Option<Flash>, attempt: 
                 text: line.description.as_deref().unwrap_or("Amount"),
                 amount: money(line.amount),
             })
+            .chain(discount)
             .collect(),
         total: money(invoice.total()),
         flash,

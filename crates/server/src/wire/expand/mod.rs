@@ -7,7 +7,7 @@ mod references;
 use std::collections::HashMap;
 use std::pin::Pin;
 
-use onfile_core::ids::{Id, ProductId};
+use onfile_core::ids::{CouponId, Id, ProductId};
 use onfile_service::db::{DbError, Tx};
 use serde_json::{Value, json};
 
@@ -114,6 +114,21 @@ fn is_known(kind: Kind, path: &[&str]) -> bool {
     path.is_empty() || step(kind, path).is_some_and(|(_, target, rest)| is_known(target.kind(), rest))
 }
 
+/// What stands under a path, in each element of the lists on the way.
+fn slots_at<'v>(value: &'v mut Value, path: &[&str], slots: &mut Vec<&'v mut Value>) {
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(|element| slots_at(element, path, slots)),
+        value => match path.split_first() {
+            None => slots.push(value),
+            Some((head, rest)) => {
+                if let Some(inner) = value.get_mut(*head) {
+                    slots_at(inner, rest, slots);
+                }
+            }
+        },
+    }
+}
+
 struct Loader<'a> {
     full: Full<'a>,
     known: HashMap<(Kind, String), Option<Value>>,
@@ -128,18 +143,13 @@ impl Loader<'_> {
             if let Target::Added(kind) = target {
                 self.add(object, field, kind).await?;
             }
-            let Some(slot) = object.pointer_mut(&format!("/{}", field.replace('.', "/"))) else {
-                return Ok(());
-            };
-            match slot {
-                Value::Array(elements) => {
-                    for element in elements {
-                        self.replace(element, target.kind(), rest).await?;
-                    }
-                    Ok(())
-                }
-                one => self.replace(one, target.kind(), rest).await,
+            let mut slots = Vec::new();
+            let segments: Vec<&str> = field.split('.').collect();
+            slots_at(object, &segments, &mut slots);
+            for slot in slots {
+                self.replace(slot, target.kind(), rest).await?;
             }
+            Ok(())
         })
     }
 
@@ -175,16 +185,24 @@ impl Loader<'_> {
                 format!("This request would expand more than {LOADS_MAX} objects. Ask for fewer at a time.");
             return Err(ApiError::invalid("expand", None, message));
         }
-        let loaded = match (kind, ProductId::parse(id)) {
-            (Kind::Product, Some(id)) => self.full.product(&id).await?,
-            (Kind::Nothing | Kind::Product, _) => None,
-            (Kind::Refunds, _) => self.full.refunds_of(id).await?,
-            (Kind::Subscriptions, _) => self.full.subscriptions_of(id).await?,
-            (Kind::ConfirmationSecret, _) => self.full.confirmation_secret(id).await?,
-            (Kind::Sources, _) => Some(derived::nothing_of(id, "sources")),
-            (Kind::TaxIds, _) => Some(derived::nothing_of(id, "tax_ids")),
-            (Kind::Tax, _) => Some(derived::tax()),
-            (Kind::CreditBalance, _) => Some(json!({})),
+        let loaded = match kind {
+            // The ids of these two may look like any other.
+            Kind::Product => match ProductId::parse(id) {
+                Some(id) => self.full.product(&id).await?,
+                None => None,
+            },
+            Kind::Coupon => match CouponId::parse(id) {
+                Some(id) => self.full.coupon(&id).await?,
+                None => None,
+            },
+            Kind::Nothing => None,
+            Kind::Refunds => self.full.refunds_of(id).await?,
+            Kind::Subscriptions => self.full.subscriptions_of(id).await?,
+            Kind::ConfirmationSecret => self.full.confirmation_secret(id).await?,
+            Kind::Sources => Some(derived::nothing_of(id, "sources")),
+            Kind::TaxIds => Some(derived::nothing_of(id, "tax_ids")),
+            Kind::Tax => Some(derived::tax()),
+            Kind::CreditBalance => Some(json!({})),
             _ => self.full.by_id(id).await?,
         };
         self.known.insert(key, loaded.clone());

@@ -41,6 +41,14 @@ pub enum Kind {
     InvoicePayment,
     /// `invoiceitem`
     InvoiceItem,
+    /// `coupon`
+    Coupon,
+    /// `promotion_code`
+    PromotionCode,
+    /// `discount`
+    Discount,
+    /// `tax_rate`
+    TaxRate,
     /// `test_helpers.test_clock`
     TestClock,
     /// `onfile.run`
@@ -187,4 +195,23 @@ pub const REFERENCES: &[(Kind, &str, Target)] = &[
     held(Kind::InvoiceItem, "invoice", Kind::Invoice),
     held(Kind::InvoiceItem, "test_clock", Kind::TestClock),
     held(Kind::BalanceTransaction, "source", Kind::Any),
+    held(Kind::Customer, "discount.promotion_code", Kind::PromotionCode),
+    held(Kind::Customer, "discount.source.coupon", Kind::Coupon),
+    held(Kind::Subscription, "discounts", Kind::Discount),
+    held(Kind::SubscriptionItem, "discounts", Kind::Discount),
+    held(Kind::Invoice, "default_tax_rates", Kind::Inline),
+    held(Kind::Invoice, "discounts", Kind::Discount),
+    held(Kind::Invoice, "total_discount_amounts.discount", Kind::Discount),
+    held(Kind::Invoice, "total_taxes.tax_rate_details.tax_rate", Kind::TaxRate),
+    held(Kind::Line, "discount_amounts.discount", Kind::Discount),
+    held(Kind::Line, "discounts", Kind::Discount),
+    held(Kind::InvoiceItem, "discounts", Kind::Discount),
+    held(Kind::Discount, "customer", Kind::Customer),
+    held(Kind::Discount, "promotion_code", Kind::PromotionCode),
+    held(Kind::Discount, "source.coupon", Kind::Coupon),
+    held(Kind::PromotionCode, "customer", Kind::Customer),
+    held(Kind::PromotionCode, "promotion.coupon", Kind::Coupon),
+    held(Kind::PromotionCode, "restrictions.currency_options", Kind::Inline),
+    held(Kind::Coupon, "applies_to", Kind::Inline),
+    held(Kind::Coupon, "currency_options", Kind::Inline),
 ];
