@@ -37,6 +37,7 @@ pub mod invoices;
 pub mod runs;
 mod subscription_params;
 pub mod subscriptions;
+mod tax_params;
 pub mod tax_rates;
 pub mod test_clocks;
 

@@ -1,11 +1,12 @@
 //! What requests say of recurring agreements.
 
 use jiff::Timestamp;
-use onfile_core::ids::{Id, PaymentMethodId, PriceId};
+use onfile_core::ids::{Id, PaymentMethodId, PriceId, TaxRateId};
 use onfile_core::recurrence::Recurrence;
 
 use super::discount_params::{discounts, discounts_or_one};
 use super::recurrence_params;
+use super::tax_params::tax_rates;
 use crate::billing::discounts::change::OfSubscription;
 use crate::billing::discounts::redeem::Wanted;
 use crate::billing::subscribe::{NewItem, NewSubscription};
@@ -56,6 +57,7 @@ pub fn new(params: &mut Params, now: Timestamp) -> Result<NewSubscription, ApiEr
         customer,
         items,
         discounts: discounts_or_one(params)?.value().unwrap_or_default(),
+        default_tax_rates: tax_rates(params, "default_tax_rates")?.value().unwrap_or_default(),
         schedule: schedule(params, anchor.is_some(), now)?,
         billing_cycle_anchor: anchor,
         trial_end: params.time("trial_end")?,
@@ -95,6 +97,7 @@ fn item(params: &mut Params) -> Result<NewItem, ApiError> {
         quantity: quantity(params)?.unwrap_or(1),
         metadata: params.metadata()?.into_new()?,
         discounts: discounts(params)?.value().unwrap_or_default(),
+        tax_rates: tax_rates(params, "tax_rates")?.value().unwrap_or_default(),
     })
 }
 
@@ -171,6 +174,7 @@ pub fn cancellation(params: &mut Params) -> Result<CancellationWords, ApiError> 
 pub struct Changes {
     items: Vec<ItemChange>,
     discounts: Given<Vec<Wanted>>,
+    default_tax_rates: Given<Vec<TaxRateId>>,
     default_payment_method: Given<PaymentMethodId>,
     description: Given<String>,
     metadata: MetadataPatch,
@@ -186,6 +190,7 @@ struct ItemChange {
     price: Option<PriceId>,
     quantity: Option<u64>,
     discounts: Given<Vec<Wanted>>,
+    tax_rates: Given<Vec<TaxRateId>>,
 }
 
 /// Reads a change.
@@ -214,6 +219,7 @@ pub fn changes(params: &mut Params) -> Result<Changes, ApiError> {
     Ok(Changes {
         items,
         discounts: discounts_or_one(params)?,
+        default_tax_rates: tax_rates(params, "default_tax_rates")?,
         default_payment_method: params.id_or_unset("default_payment_method", "PaymentMethod")?,
         description: params.text_or_unset("description", DESCRIPTION_MAX)?,
         metadata: params.metadata()?,
@@ -230,6 +236,7 @@ fn item_change(params: &mut Params) -> Result<ItemChange, ApiError> {
         price: params.id("price", "price")?,
         quantity: quantity(params)?,
         discounts: discounts(params)?,
+        tax_rates: tax_rates(params, "tax_rates")?,
     })
 }
 
@@ -245,6 +252,7 @@ impl Changes {
     pub fn is_more_than_words(&self) -> bool {
         !self.items.is_empty()
             || self.discounts.is_given()
+            || self.default_tax_rates.is_given()
             || self.default_payment_method.is_given()
             || self.cancel_at.is_given()
             || self.cancel_at_period_end.is_some()
@@ -263,6 +271,21 @@ impl Changes {
             change.and_then(|change| asked(&change.discounts))
         };
         OfSubscription { whole: asked(&self.discounts), items: it.items.iter().map(of).collect() }
+    }
+
+    /// The taxes that it names: for items that have none of their own, and for each item of this agreement. None where they
+    /// stay as they are.
+    pub fn tax_rates(&self, it: &Subscription) -> (Option<Vec<TaxRateId>>, Vec<Option<Vec<TaxRateId>>>) {
+        let asked = |given: &Given<Vec<TaxRateId>>| match given {
+            Given::Absent => None,
+            Given::Unset => Some(Vec::new()),
+            Given::Set(ids) => Some(ids.clone()),
+        };
+        let of = |item: &Item| {
+            let change = self.items.iter().find(|change| change.id == item.id.as_str());
+            change.and_then(|change| asked(&change.tax_rates))
+        };
+        (asked(&self.default_tax_rates), it.items.iter().map(of).collect())
     }
 
     /// The method that it names.

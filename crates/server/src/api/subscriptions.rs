@@ -6,7 +6,7 @@ use onfile_core::subscription::SubscriptionStatus;
 use super::subscription_params as params;
 use super::{answer, failure, find, listed, missing};
 use crate::billing::discounts::change;
-use crate::billing::{cancel, subscribe, tell, time};
+use crate::billing::{cancel, subscribe, taxes, tell, time};
 use crate::model::customer::Customer;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::Subscription;
@@ -61,8 +61,17 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     let now = time::now(&mut tx, &call.app, &account, found.object.test_clock.as_ref()).await?;
     subscribe::check_prices(&mut tx, &call.cause(), &found.object, changes.prices()).await?;
     let discounts = changes.discounts(&found.object);
+    let (default_tax_rates, tax_rates) = changes.tax_rates(&found.object);
     changes.apply(&mut found.object, now)?;
     change::of_subscription(&mut tx, &call.app, &call.cause(), &mut found.object, &discounts, now).await?;
+    if let Some(ids) = default_tax_rates {
+        found.object.default_tax_rates = taxes::rates(&mut tx, &account, &ids, "default_tax_rates").await?;
+    }
+    for (item, ids) in found.object.items.iter_mut().zip(tax_rates) {
+        if let Some(ids) = ids {
+            item.tax_rates = taxes::rates(&mut tx, &account, &ids, "items[tax_rates]").await?;
+        }
+    }
     found.object.parked = None;
     objects::save(&mut tx, &account, &found.object).await?;
     tell::subscription(&mut tx, &call.app, &call.cause(), "customer.subscription.updated", &found).await?;

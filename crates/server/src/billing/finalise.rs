@@ -65,6 +65,8 @@ pub fn finalise(
         shipping: customer.shipping.clone(),
         tax_exempt: customer.tax_exempt.clone(),
     });
+    invoice.untaxed = customer.untaxed();
+    invoice.tax();
     if invoice.footer.is_none() {
         invoice.footer.clone_from(&customer.invoice_footer);
     }

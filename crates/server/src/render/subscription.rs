@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use onfile_core::ids::{Id, PriceId};
 use serde_json::{Value, json};
 
+use super::tax_rate::tax_rates;
 use super::{Context, discount, parts, price};
 use crate::model::price::Price;
 use crate::model::subscription::{Item, Subscription, due};
@@ -46,7 +47,7 @@ pub fn subscription(
         "days_until_due": it.days_until_due,
         "default_payment_method": it.default_payment_method.as_ref().map(Id::as_str),
         "default_source": null,
-        "default_tax_rates": [],
+        "default_tax_rates": tax_rates(context, &it.default_tax_rates),
         "description": it.description,
         "discounts": discount::ids(&it.discounts),
         "ended_at": it.ended_at,
@@ -119,7 +120,7 @@ fn item(context: &Context<'_>, of: &Subscription, item: &Item, prices: &BTreeMap
         "price": found.map(|found| price::price(context, found)),
         "quantity": item.quantity,
         "subscription": of.id.as_str(),
-        "tax_rates": [],
+        "tax_rates": tax_rates(context, &item.tax_rates),
     })
 }
 

@@ -122,6 +122,7 @@ const REFERENCES: &[(Kind, &str, Kind)] = &[
     (Kind::Invoice, "total_discount_amounts.discount", Kind::Discount),
     (Kind::Invoice, "lines.data.discounts", Kind::Discount),
     (Kind::Invoice, "lines.data.discount_amounts.discount", Kind::Discount),
+    (Kind::Invoice, "total_taxes.tax_rate_details.tax_rate", Kind::TaxRate),
     (Kind::InvoiceItem, "discounts", Kind::Discount),
     (Kind::Discount, "customer", Kind::Customer),
     (Kind::Discount, "promotion_code", Kind::PromotionCode),
