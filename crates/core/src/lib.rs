@@ -20,5 +20,6 @@ pub mod random;
 pub mod recurrence;
 pub mod retries;
 pub mod subscription;
+pub mod tax;
 pub mod unit_amount;
 pub mod vault_contract;

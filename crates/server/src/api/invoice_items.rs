@@ -7,11 +7,12 @@ use serde_json::json;
 
 use super::discount_params::discounts;
 use super::intent_params::currency;
+use super::tax_params::tax_rates;
 use super::{answer, failure, find, listed};
 use crate::billing::discounts::apply::refresh;
 use crate::billing::discounts::redeem::{Occasion, Wanted, redeem};
 use crate::billing::items::{self, Cost};
-use crate::billing::{self, invoices, tell, time};
+use crate::billing::{self, invoices, taxes, tell, time};
 use crate::model::customer::Customer;
 use crate::model::discount::Holder;
 use crate::model::invoice::{Invoice, Period};
@@ -43,6 +44,7 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     let metadata = params.metadata()?.into_new()?;
     let discountable = params.boolean("discountable")?;
     let wanted = discounts(params)?.value().unwrap_or_default();
+    let rates = tax_rates(params, "tax_rates")?.value().unwrap_or_default();
     let expand = Expand::of(params, Kind::InvoiceItem)?;
     call.finish()?;
     let account = call.merchant.account.id.clone();
@@ -63,6 +65,7 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     item.metadata = metadata;
     item.discountable = discountable.unwrap_or(item.amount >= 0);
     discount(&mut tx, &call, &mut item, &wanted).await?;
+    item.tax_rates = taxes::rates(&mut tx, &account, &rates, "tax_rates").await?;
     if let Some(invoice) = &invoice {
         put_on(&mut tx, &call, invoice, &mut item).await?;
     }
@@ -231,6 +234,7 @@ fn build(call: &Call, customer: &Customer, cost: Cost, now: i64) -> InvoiceItem 
         period: Period { start: now, end: now },
         discountable: true,
         discounts: Vec::new(),
+        tax_rates: Vec::new(),
         description: None,
         metadata: crate::model::Metadata::new(),
         test_clock: customer.test_clock.clone(),

@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::discount_params::discounts;
 use super::intent_params::currency;
+use super::tax_params::tax_rates;
 use super::{answer, failure, find, listed, missing};
 use crate::billing::collect::{Pay, pay as collect};
 use crate::billing::invoices::{self, NewInvoice};
-use crate::billing::{self, items, tell, time};
+use crate::billing::{self, items, taxes, tell, time};
 use crate::model::invoice::{Invoice, Line};
 use crate::render;
 use crate::render::full::Full;
@@ -61,6 +62,7 @@ fn new(params: &mut Params) -> Result<NewInvoice, ApiError> {
             Given::Absent => None,
             given => Some(given.value().unwrap_or_default()),
         },
+        default_tax_rates: tax_rates(params, "default_tax_rates")?.value().unwrap_or_default(),
         footer: params.text("footer", TEXT_MAX)?,
         statement_descriptor: params.text("statement_descriptor", DESCRIPTOR_MAX)?,
         metadata: params.metadata()?.into_new()?,
@@ -84,6 +86,7 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     let description = call.params.text_or_unset("description", DESCRIPTION_MAX)?;
     let footer = call.params.text_or_unset("footer", TEXT_MAX)?;
     let discounts = discounts(&mut call.params)?;
+    let tax_rates = tax_rates(&mut call.params, "default_tax_rates")?;
     let expand = Expand::of(&mut call.params, Kind::Invoice)?;
     call.finish()?;
     let account = call.merchant.account.id.clone();
@@ -91,7 +94,7 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     let locked = objects::lock::<Invoice>(&mut tx, &account, &id).await?;
     let mut found = locked.ok_or_else(|| missing(&id, NOUN, "id"))?;
     let it = &mut found.object;
-    if description.is_given() || footer.is_given() || discounts.is_given() {
+    if description.is_given() || footer.is_given() || discounts.is_given() || tax_rates.is_given() {
         it.status.change().map_err(billing::Error::from)?;
     }
     metadata.apply(&mut it.metadata)?;
@@ -100,6 +103,11 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
     if let Some(auto_advance) = auto_advance {
         it.auto_advance = auto_advance;
         it.next_payment_attempt = it.next_payment_attempt.filter(|_| auto_advance);
+    }
+    if tax_rates.is_given() {
+        let ids = tax_rates.value().unwrap_or_default();
+        it.default_tax_rates = taxes::rates(&mut tx, &account, &ids, "default_tax_rates").await?;
+        it.tax();
     }
     if discounts.is_given() {
         let now = time::now(&mut tx, &call.app, &account, it.test_clock.as_ref()).await?;

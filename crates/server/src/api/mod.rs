@@ -41,6 +41,7 @@ mod subscription_changes;
 pub mod subscription_items;
 mod subscription_params;
 pub mod subscriptions;
+mod tax_params;
 pub mod tax_rates;
 pub mod test_clocks;
 

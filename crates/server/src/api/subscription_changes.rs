@@ -1,15 +1,17 @@
 //! Changes of recurring agreements, of the whole or of one part.
 
-use onfile_core::ids::{PaymentMethodId, PriceId, SubscriptionItemId};
+use onfile_core::ids::{PaymentMethodId, PriceId, SubscriptionItemId, TaxRateId};
 use onfile_core::subscription::SubscriptionStatus;
 
 use super::discount_params::{discounts, discounts_or_one};
 use super::subscription_params::{
     COLLECTION, CancellationWords, DESCRIPTION_MAX, ITEMS_MAX, cancellation, days_until_due, price, quantity,
+    saves_method,
 };
+use super::tax_params::tax_rates;
 use crate::app::App;
 use crate::billing::discounts::change::OfSubscription;
-use crate::billing::discounts::redeem::Wanted;
+use crate::billing::discounts::redeem::Wanted as WantedDiscount;
 use crate::billing::subscribe::{NewItem, new_item};
 use crate::model::subscription::{Item, PauseBehaviour, PauseCollection, Subscription};
 use crate::wire::error::ApiError;
@@ -20,7 +22,8 @@ use crate::wire::params::{Given, MetadataPatch, Params, TEXT_MAX};
 pub struct Changes {
     items: Vec<ItemChange>,
     prorated: bool,
-    discounts: Given<Vec<Wanted>>,
+    discounts: Given<Vec<WantedDiscount>>,
+    default_tax_rates: Given<Vec<TaxRateId>>,
     default_payment_method: Given<PaymentMethodId>,
     description: Given<String>,
     metadata: MetadataPatch,
@@ -30,6 +33,7 @@ pub struct Changes {
     collection: Option<(String, Option<u32>)>,
     pause: Given<PauseCollection>,
     ends_trial: bool,
+    saves_method: Option<bool>,
 }
 
 /// A change of one part; without an id, a new part.
@@ -41,8 +45,20 @@ pub struct ItemChange {
     price_param: String,
     quantity: Option<u64>,
     metadata: MetadataPatch,
-    discounts: Given<Vec<Wanted>>,
+    discounts: Given<Vec<WantedDiscount>>,
+    tax_rates: Given<Vec<TaxRateId>>,
     deleted: bool,
+}
+
+/// What a change wants that has to be looked up, or redeemed, in the database. None where something stays as it is.
+#[derive(Debug)]
+pub struct Wanted {
+    /// Discounts, of the whole and of each item.
+    pub discounts: OfSubscription,
+    /// The taxes on items that have none of their own.
+    pub default_tax_rates: Option<Vec<TaxRateId>>,
+    /// Those of each item.
+    pub tax_rates: Vec<Option<Vec<TaxRateId>>>,
 }
 
 /// Reads a change of an agreement.
@@ -64,6 +80,7 @@ pub fn changes(params: &mut Params) -> Result<Changes, ApiError> {
     };
     Ok(Changes {
         discounts: discounts_or_one(params)?,
+        default_tax_rates: tax_rates(params, "default_tax_rates")?,
         default_payment_method: params.id_or_unset("default_payment_method", "PaymentMethod")?,
         description: params.text_or_unset("description", DESCRIPTION_MAX)?,
         metadata: params.metadata()?,
@@ -73,6 +90,7 @@ pub fn changes(params: &mut Params) -> Result<Changes, ApiError> {
         collection,
         pause: pause(params)?,
         ends_trial: ends_trial(params)?,
+        saves_method: saves_method(params)?,
         ..of_items(items, params)?
     })
 }
@@ -88,6 +106,7 @@ pub fn of_items(items: Vec<ItemChange>, params: &mut Params) -> Result<Changes, 
         prorated: items.iter().any(ItemChange::is_of_price) && prorated != Some("none"),
         items,
         discounts: Given::Absent,
+        default_tax_rates: Given::Absent,
         default_payment_method: Given::Absent,
         description: Given::Absent,
         metadata: MetadataPatch::default(),
@@ -97,6 +116,7 @@ pub fn of_items(items: Vec<ItemChange>, params: &mut Params) -> Result<Changes, 
         collection: None,
         pause: Given::Absent,
         ends_trial: false,
+        saves_method: None,
     })
 }
 
@@ -123,6 +143,7 @@ pub fn item(params: &mut Params) -> Result<ItemChange, ApiError> {
         quantity: quantity(params)?,
         metadata: params.metadata()?,
         discounts: discounts(params)?,
+        tax_rates: tax_rates(params, "tax_rates")?,
         deleted: false,
     })
 }
@@ -144,6 +165,7 @@ impl ItemChange {
             quantity: None,
             metadata: MetadataPatch::default(),
             discounts: Given::Absent,
+            tax_rates: Given::Absent,
             deleted: true,
         }
     }
@@ -158,41 +180,42 @@ impl ItemChange {
         self.id.is_none() || self.deleted || self.price.is_some() || self.quantity.is_some()
     }
 
-    /// Applies it; tells which part it is about, and the discounts that are wanted for that.
-    fn apply(
-        self,
-        it: &mut Subscription,
-        app: &App,
-        now: i64,
-    ) -> Result<(SubscriptionItemId, Option<Vec<Wanted>>), ApiError> {
-        let discounts = wanted(self.discounts);
+    /// Applies it; tells which part it is about, and the discounts and taxes that are wanted for that.
+    fn apply(self, it: &mut Subscription, app: &App, now: i64) -> Result<OfItem, ApiError> {
+        let (discounts, tax_rates) = (wanted(self.discounts), wanted(self.tax_rates));
         let Some(id) = self.id else {
             let price = self.price.ok_or_else(|| ApiError::missing(self.price_param))?;
             let metadata = self.metadata.into_new()?;
             let quantity = self.quantity.unwrap_or(1);
-            let new =
-                new_item(app, &it.id, NewItem { price, quantity, metadata, discounts: Vec::new() }, now);
+            let new = new_item(app, &it.id, NewItem { quantity, metadata, ..NewItem::plain(price) }, now);
             let id = new.id.clone();
             it.items.push(new);
-            return Ok((id, discounts));
+            return Ok(OfItem { id, discounts, tax_rates });
         };
         let at = it.items.iter().position(|item| item.id == id);
         let at = at.ok_or_else(|| ApiError::no_such("subscription_item", &id, self.id_param))?;
         if self.deleted {
             it.items.remove(at);
-            return Ok((id, None));
+            return Ok(OfItem { id, discounts: None, tax_rates: None });
         }
         if let Some(item) = it.items.get_mut(at) {
             item.price = self.price.unwrap_or_else(|| item.price.clone());
             item.quantity = self.quantity.unwrap_or(item.quantity);
             self.metadata.apply(&mut item.metadata)?;
         }
-        Ok((id, discounts))
+        Ok(OfItem { id, discounts, tax_rates })
     }
 }
 
-/// The discounts that are wanted in place of those there are; none when they stay.
-fn wanted(given: Given<Vec<Wanted>>) -> Option<Vec<Wanted>> {
+/// What is wanted for one item.
+struct OfItem {
+    id: SubscriptionItemId,
+    discounts: Option<Vec<WantedDiscount>>,
+    tax_rates: Option<Vec<TaxRateId>>,
+}
+
+/// What is wanted in place of what there is; none when that stays.
+fn wanted<T>(given: Given<Vec<T>>) -> Option<Vec<T>> {
     match given {
         Given::Absent => None,
         Given::Unset => Some(Vec::new()),
@@ -233,12 +256,14 @@ impl Changes {
     pub fn is_more_than_words(&self) -> bool {
         !self.items.is_empty()
             || self.discounts.is_given()
+            || self.default_tax_rates.is_given()
             || self.default_payment_method.is_given()
             || self.cancel_at.is_given()
             || self.cancel_at_period_end.is_some()
             || self.collection.is_some()
             || self.pause.is_given()
             || self.ends_trial
+            || self.saves_method.is_some()
     }
 
     /// The method that it names.
@@ -285,26 +310,31 @@ impl Changes {
         Ok(())
     }
 
-    /// Applies it at this Unix second, all but the discounts, which it gives back: they are redeemed in the database.
+    /// Applies it at this Unix second, all but what has to be looked up, which it gives back.
     ///
     /// # Errors
     /// When it names an item that is not there, leaves none or too many, or has too much metadata.
-    pub fn apply(self, it: &mut Subscription, app: &App, now: i64) -> Result<OfSubscription, ApiError> {
+    pub fn apply(self, it: &mut Subscription, app: &App, now: i64) -> Result<Wanted, ApiError> {
         let mut of_items = Vec::with_capacity(self.items.len());
         for change in self.items {
             of_items.push(change.apply(it, app, now)?);
         }
         check_items(it)?;
-        let of = |item: &Item| {
-            of_items.iter().find(|(id, _)| *id == item.id).and_then(|(_, wanted)| wanted.clone())
+        let of = |item: &Item| of_items.iter().find(|of| of.id == item.id);
+        let wanted = Wanted {
+            discounts: OfSubscription {
+                whole: wanted(self.discounts),
+                items: it.items.iter().map(|item| of(item)?.discounts.clone()).collect(),
+            },
+            default_tax_rates: wanted(self.default_tax_rates),
+            tax_rates: it.items.iter().map(|item| of(item)?.tax_rates.clone()).collect(),
         };
-        let discounts =
-            OfSubscription { whole: wanted(self.discounts), items: it.items.iter().map(of).collect() };
         self.default_payment_method.apply(&mut it.default_payment_method);
         self.description.apply(&mut it.description);
         self.metadata.apply(&mut it.metadata)?;
         self.cancellation.apply(it);
         self.pause.apply(&mut it.pause);
+        it.saves_method = self.saves_method.unwrap_or(it.saves_method);
         if let Some((method, days)) = self.collection {
             it.collection_method = method;
             it.days_until_due = days;
@@ -317,7 +347,7 @@ impl Changes {
             it.canceled_at = ends.then_some(now);
             it.cancellation.reason = ends.then(|| "cancellation_requested".to_owned());
         }
-        Ok(discounts)
+        Ok(wanted)
     }
 }
 

@@ -6,6 +6,7 @@ use onfile_core::recurrence::Recurrence;
 
 use super::discount_params::{discounts, discounts_or_one};
 use super::recurrence_params;
+use super::tax_params::tax_rates;
 use crate::billing::subscribe::{NewItem, NewSubscription};
 use crate::model::subscription::Subscription;
 use crate::wire::error::ApiError;
@@ -54,6 +55,7 @@ pub fn new(params: &mut Params, now: Timestamp) -> Result<NewSubscription, ApiEr
         customer,
         items,
         discounts: discounts_or_one(params)?.value().unwrap_or_default(),
+        default_tax_rates: tax_rates(params, "default_tax_rates")?.value().unwrap_or_default(),
         schedule: schedule(params, anchor.is_some(), now)?,
         billing_cycle_anchor: anchor,
         trial_end: params.time("trial_end")?,
@@ -67,6 +69,7 @@ pub fn new(params: &mut Params, now: Timestamp) -> Result<NewSubscription, ApiEr
         cancel_at_period_end: params.boolean("cancel_at_period_end")?.unwrap_or_default(),
         leave_first_payment,
         off_session,
+        saves_method: saves_method(params)?.unwrap_or_default(),
     })
 }
 
@@ -89,6 +92,7 @@ fn item(params: &mut Params) -> Result<NewItem, ApiError> {
         quantity: quantity(params)?.unwrap_or(1),
         metadata: params.metadata()?.into_new()?,
         discounts: discounts(params)?.value().unwrap_or_default(),
+        tax_rates: tax_rates(params, "tax_rates")?.value().unwrap_or_default(),
     })
 }
 
@@ -108,6 +112,17 @@ pub fn price(params: &mut Params) -> Result<Option<PriceId>, ApiError> {
         return Err(ApiError::invalid(params.name("plan"), "parameters_exclusive", message));
     }
     Ok(price.or(plan))
+}
+
+/// `payment_settings[save_default_payment_method]`: whether the method that pays becomes the agreement's own.
+///
+/// # Errors
+/// Names what is not one of Stripe's words, or would change something else.
+pub fn saves_method(params: &mut Params) -> Result<Option<bool>, ApiError> {
+    let Some(mut group) = params.group("payment_settings")? else { return Ok(None) };
+    let word = group.word("save_default_payment_method", &["off", "on_subscription"])?;
+    group.finish()?;
+    Ok(word.map(|word| word == "on_subscription"))
 }
 
 /// How many.

@@ -4,10 +4,10 @@ use onfile_core::ids::{CustomerId, Id, PaymentMethodId, SubscriptionId};
 use onfile_core::subscription::SubscriptionStatus;
 use onfile_service::db::Tx;
 
-use super::subscription_changes::{Changes, changes};
+use super::subscription_changes::{Changes, Wanted, changes};
 use super::subscription_params as params;
 use super::{answer, failure, find, listed, missing};
-use crate::billing::{cancel, discounts, subscribe, tell, time};
+use crate::billing::{cancel, discounts, subscribe, taxes, tell, time};
 use crate::model::customer::Customer;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::Subscription;
@@ -73,8 +73,18 @@ pub(super) async fn change(
     let now = time::now(tx, &call.app, account, found.object.test_clock.as_ref()).await?;
     changes.check(&found.object, now)?;
     subscribe::check_prices(tx, &call.cause(), &found.object, changes.prices()).await?;
-    let wanted = changes.apply(&mut found.object, &call.app, now)?;
-    discounts::change::of_subscription(tx, &call.app, &call.cause(), &mut found.object, &wanted, now).await?;
+    let Wanted { discounts, default_tax_rates, tax_rates } =
+        changes.apply(&mut found.object, &call.app, now)?;
+    discounts::change::of_subscription(tx, &call.app, &call.cause(), &mut found.object, &discounts, now)
+        .await?;
+    if let Some(ids) = default_tax_rates {
+        found.object.default_tax_rates = taxes::rates(tx, account, &ids, "default_tax_rates").await?;
+    }
+    for (item, ids) in found.object.items.iter_mut().zip(tax_rates) {
+        if let Some(ids) = ids {
+            item.tax_rates = taxes::rates(tx, account, &ids, "items[tax_rates]").await?;
+        }
+    }
     found.object.parked = None;
     objects::save(tx, account, &found.object).await?;
     tell::subscription(tx, &call.app, &call.cause(), "customer.subscription.updated", &found).await?;

@@ -288,7 +288,7 @@ async fn paid_elsewhere(app: &Arc<App>, cause: &Cause, id: &InvoiceId) -> Result
     invoice.object.paid_elsewhere = true;
     objects::save(&mut tx, account, &invoice.object).await?;
     tell::invoice(&mut tx, app, cause, "invoice.paid", &invoice).await?;
-    outcome::after_payment(&mut tx, app, cause, &invoice.object).await?;
+    outcome::after_payment(&mut tx, app, cause, &invoice.object, None).await?;
     Ok(tx.commit().await?)
 }
 

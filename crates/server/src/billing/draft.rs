@@ -6,6 +6,7 @@ use onfile_core::invoice::InvoiceStatus;
 use onfile_core::recurrence::Occurrence;
 
 use crate::app::App;
+use crate::model::customer::Customer;
 use crate::model::invoice::{Invoice, Line, LineSource, Moments, OccurrenceOf, Period};
 use crate::model::price::Price;
 use crate::model::product::Product;
@@ -31,6 +32,8 @@ pub fn empty(app: &App, customer: CustomerId, currency: Currency, now: i64) -> I
         number: None,
         lines: Vec::new(),
         discounts: Vec::new(),
+        default_tax_rates: Vec::new(),
+        untaxed: None,
         amount_paid: 0,
         paid_elsewhere: false,
         payment: None,
@@ -86,11 +89,15 @@ pub fn of_occurrence(
             price: Some((price.id.clone(), product.id.clone())),
             source: LineSource::Subscription { id: subscription.id.clone(), item: item.id.clone() },
             discountable: true,
+            tax_rates: item.tax_rates.clone(),
+            taxes: Vec::new(),
             discounts: world.applying(&item.discounts, at, &invoice.id),
             discount_amounts: Vec::new(),
             metadata: item.metadata.clone(),
         });
     }
+    invoice.default_tax_rates.clone_from(&subscription.default_tax_rates);
+    invoice.untaxed = world.customer(&subscription.customer).and_then(Customer::untaxed);
     invoice.discounts = world.applying(&subscription.discounts, at, &invoice.id);
     if invoice.discounts.is_empty() {
         let customer = world.customer(&subscription.customer);

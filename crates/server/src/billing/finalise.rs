@@ -58,6 +58,8 @@ pub fn finalise(
     invoice.status = invoice.status.finalise()?;
     invoice.moments.finalised = Some(now);
     invoice.addressee = Some(Addressee::of(customer));
+    invoice.untaxed = customer.untaxed();
+    invoice.tax();
     if invoice.footer.is_none() {
         invoice.footer.clone_from(&customer.invoice_footer);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use onfile_core::currency::Currency;
-use onfile_core::ids::{AccountId, CustomerId, InvoiceId, PaymentMethodId};
+use onfile_core::ids::{AccountId, CustomerId, InvoiceId, PaymentMethodId, TaxRateId};
 use onfile_core::invoice::InvoiceStatus;
 use onfile_service::db::{DbError, Tx};
 
@@ -22,7 +22,7 @@ use crate::store::{invoice_items, sets};
 use super::collect::{no_such, withdraw_payment};
 use super::discounts::apply::{self, lock_spendable, refresh, spend};
 use super::discounts::redeem::{Occasion, Wanted, redeem};
-use super::{Error, discounts, draft, finalise, tell, time};
+use super::{Error, discounts, draft, finalise, taxes, tell, time};
 
 /// A new invoice.
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct NewInvoice {
     pub description: Option<String>,
     /// The discounts on all of it; its customer's when none.
     pub discounts: Option<Vec<Wanted>>,
+    /// The taxes on lines that have none of their own.
+    pub default_tax_rates: Vec<TaxRateId>,
     /// Below the lines.
     pub footer: Option<String>,
     /// On the bank statement.
@@ -81,6 +83,9 @@ pub async fn create(app: &App, cause: &Cause, new: NewInvoice) -> Result<Invoice
     invoice.statement_descriptor = new.statement_descriptor;
     invoice.metadata = new.metadata;
     invoice.test_clock.clone_from(&customer.test_clock);
+    invoice.untaxed = customer.untaxed();
+    let rates = taxes::rates(&mut tx, account, &new.default_tax_rates, "default_tax_rates").await?;
+    invoice.default_tax_rates = rates;
     for mut item in waiting.into_iter().filter(|item| item.object.currency == currency) {
         put(app, &mut invoice, &mut item.object);
         objects::save(&mut tx, account, &item.object).await?;
@@ -171,6 +176,8 @@ pub fn put(app: &App, invoice: &mut Invoice, item: &mut InvoiceItem) {
         price: item.price.clone(),
         source: LineSource::Item(item.id.clone()),
         discountable: item.discountable,
+        tax_rates: item.tax_rates.clone(),
+        taxes: Vec::new(),
         discounts: item.discounts.clone(),
         discount_amounts: Vec::new(),
         metadata: item.metadata.clone(),

@@ -208,6 +208,10 @@ fn charge(app: &App, cause: &Cause, world: &World, bill: &mut Bill, how: &How) -
         return Ok(());
     }
     let Some(mut payment) = finalise::finalise(app, invoice, customer, how.now)? else { return Ok(()) };
+    if subscription.saves_method && how.hold {
+        // The customer's new method is kept, so that later invoices can be charged to it.
+        payment.setup_future_usage = Some("off_session".to_owned());
+    }
     if invoice.collection_method == "charge_automatically" && how.hold {
         subscription.status = SubscriptionStatus::Incomplete;
         // Nobody is charged again for an agreement that never came into force.

@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod retry;
 pub mod runs;
 pub mod subscribe;
+pub mod taxes;
 pub mod tell;
 pub mod time;
 pub mod world;

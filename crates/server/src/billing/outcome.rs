@@ -2,7 +2,7 @@
 
 use onfile_core::ach::ReturnCode;
 use onfile_core::attempts::Initiator;
-use onfile_core::ids::{Id, InvoiceId};
+use onfile_core::ids::{Id, InvoiceId, PaymentMethodId};
 use onfile_core::operation::OperationState;
 use onfile_service::db::{DbError, Tx};
 
@@ -55,7 +55,8 @@ pub async fn attempted(
     match step {
         Step::Paid => {
             retry::note(&mut invoice.object, operation, AttemptResult::Paid, now);
-            paid(tx, app, cause, &mut invoice, intent.amounts.captured_total(), now).await?;
+            let amount = intent.amounts.captured_total();
+            paid(tx, app, cause, &mut invoice, (amount, intent.payment_method.as_ref()), now).await?;
         }
         Step::Failed => {
             let result = retry::declined(intent.last_error.as_ref());
@@ -168,7 +169,7 @@ async fn paid(
     app: &App,
     cause: &Cause,
     invoice: &mut Versioned<Invoice>,
-    amount: i64,
+    (amount, method): (i64, Option<&PaymentMethodId>),
     now: i64,
 ) -> Result<(), DbError> {
     let it = &mut invoice.object;
@@ -180,7 +181,7 @@ async fn paid(
     settle(it, status, now);
     tell::invoice(tx, app, cause, "invoice.paid", invoice).await?;
     tell::invoice(tx, app, cause, "invoice.payment_succeeded", invoice).await?;
-    after_payment(tx, app, cause, &invoice.object).await
+    after_payment(tx, app, cause, &invoice.object, method).await
 }
 
 /// Marks an invoice as settled: nothing is planned for it any more.
@@ -191,17 +192,22 @@ pub(super) fn settle(invoice: &mut Invoice, status: onfile_core::invoice::Invoic
     invoice.explanation = None;
 }
 
-/// What a settled invoice does for its agreement: the first one brings it into force, the last owed one back.
+/// What a settled invoice does for its agreement: the first one brings it into force, the last owed one back; and the
+/// method that paid becomes the agreement's own, where that was asked for.
 pub(super) async fn after_payment(
     tx: &mut Tx,
     app: &App,
     cause: &Cause,
     invoice: &Invoice,
+    method: Option<&PaymentMethodId>,
 ) -> Result<(), DbError> {
     let Some(of) = &invoice.subscription else { return Ok(()) };
     let owes_other = agreements::owes_other(tx, &cause.account.id, &of.id, &invoice.id).await?;
     change(tx, app, cause, invoice, |subscription| {
         subscription.status = subscription.status.after_payment(owes_other);
+        if let Some(method) = method.filter(|_| subscription.saves_method) {
+            subscription.default_payment_method = Some(method.clone());
+        }
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onfile_core::ids::{CustomerId, Id, PaymentMethodId, PriceId, SubscriptionId};
+use onfile_core::ids::{CustomerId, Id, PaymentMethodId, PriceId, SubscriptionId, TaxRateId};
 use onfile_core::recurrence::{Frequency, Recurrence};
 use onfile_core::subscription::SubscriptionStatus;
 use onfile_service::db::Tx;
@@ -24,7 +24,7 @@ use super::discounts::change::{self, OfSubscription};
 use super::discounts::redeem::Wanted;
 use super::issue::{How, issue};
 use super::world::World;
-use super::{Error, collect, draft, tell, time};
+use super::{Error, collect, draft, taxes, tell, time};
 
 /// Random base-62 digits at the end of an item's id: enough to tell apart all that an agreement ever has.
 const ITEM_TAIL_DIGITS: usize = 8;
@@ -38,6 +38,8 @@ pub struct NewSubscription {
     pub items: Vec<NewItem>,
     /// The discounts on all of it.
     pub discounts: Vec<Wanted>,
+    /// The taxes on items that have none of their own.
+    pub default_tax_rates: Vec<TaxRateId>,
     /// When, where it is not what the prices say.
     pub schedule: Option<Recurrence>,
     /// When periods begin, Unix seconds; now when none.
@@ -64,6 +66,8 @@ pub struct NewSubscription {
     pub leave_first_payment: bool,
     /// Whether nobody is there at the first payment.
     pub off_session: bool,
+    /// Whether the method that pays becomes its own.
+    pub saves_method: bool,
 }
 
 /// A part of what is asked for.
@@ -77,6 +81,15 @@ pub struct NewItem {
     pub metadata: Metadata,
     /// The discounts on it alone.
     pub discounts: Vec<Wanted>,
+    /// The taxes on it.
+    pub tax_rates: Vec<TaxRateId>,
+}
+
+impl NewItem {
+    /// One unit at a price.
+    pub fn plain(price: PriceId) -> Self {
+        Self { price, quantity: 1, metadata: Metadata::new(), discounts: Vec::new(), tax_rates: Vec::new() }
+    }
 }
 
 /// Makes an agreement. What is due at once is billed, and charged unless that is left to the customer; the agreement is
@@ -84,7 +97,11 @@ pub struct NewItem {
 ///
 /// # Errors
 /// When something named does not exist or does not fit; nothing was changed then.
-pub async fn subscribe(app: &Arc<App>, cause: &Cause, new: NewSubscription) -> Result<SubscriptionId, Error> {
+pub async fn subscribe(
+    app: &Arc<App>,
+    cause: &Cause,
+    mut new: NewSubscription,
+) -> Result<SubscriptionId, Error> {
     let account = &cause.account.id;
     let (leave, off_session) = (new.leave_first_payment, new.off_session);
     let mut tx = app.db.begin().await?;
@@ -92,9 +109,9 @@ pub async fn subscribe(app: &Arc<App>, cause: &Cause, new: NewSubscription) -> R
     let now = time::now(&mut tx, app, account, customer.test_clock.as_ref()).await?;
     let prices = prices(&mut tx, cause, &new.items).await?;
     check_method(&mut tx, cause, &new).await?;
-    let asked = discounts(&new);
+    let asked = Asked::of(&mut new);
     let mut subscription = Versioned::new(build(app, new, &prices, &customer, now)?);
-    change::of_subscription(&mut tx, app, cause, &mut subscription.object, &asked, now).await?;
+    asked.give(&mut tx, app, cause, &mut subscription.object).await?;
     let id = subscription.object.id.clone();
     let bills_now = due::due(&subscription.object, now).is_some();
     let world = World::of(&mut tx, account, std::iter::once(&subscription.object)).await?;
@@ -133,25 +150,50 @@ pub async fn enrol(
     tx: &mut Tx,
     app: &App,
     cause: &Cause,
-    new: NewSubscription,
+    mut new: NewSubscription,
     customer: &Customer,
     now: i64,
 ) -> Result<SubscriptionId, Error> {
     let prices = prices(tx, cause, &new.items).await?;
-    let asked = discounts(&new);
+    let asked = Asked::of(&mut new);
     let mut made = Versioned::new(build(app, new, &prices, customer, now)?);
-    change::of_subscription(tx, app, cause, &mut made.object, &asked, now).await?;
+    asked.give(tx, app, cause, &mut made.object).await?;
     sets::insert(tx, &cause.account.id, [&made.object]).await?;
     tell::subscription(tx, app, cause, "customer.subscription.created", &made).await?;
     Ok(made.object.id)
 }
 
-/// The discounts that are asked for; what is not is left to the customer's.
-fn discounts(new: &NewSubscription) -> OfSubscription {
-    let asked = |wanted: &Vec<Wanted>| (!wanted.is_empty()).then(|| wanted.clone());
-    OfSubscription {
-        whole: asked(&new.discounts),
-        items: new.items.iter().map(|item| asked(&item.discounts)).collect(),
+/// The discounts and taxes that are asked for.
+struct Asked {
+    discounts: OfSubscription,
+    default_tax_rates: Vec<TaxRateId>,
+    /// Of each item, in their order.
+    tax_rates: Vec<Vec<TaxRateId>>,
+}
+
+impl Asked {
+    /// Takes them out of what is asked for; what has no discounts is left to the customer's.
+    fn of(new: &mut NewSubscription) -> Self {
+        let asked = |wanted: Vec<Wanted>| (!wanted.is_empty()).then_some(wanted);
+        let whole = asked(std::mem::take(&mut new.discounts));
+        let items = new.items.iter_mut().map(|item| asked(std::mem::take(&mut item.discounts))).collect();
+        Self {
+            discounts: OfSubscription { whole, items },
+            default_tax_rates: std::mem::take(&mut new.default_tax_rates),
+            tax_rates: new.items.iter_mut().map(|item| std::mem::take(&mut item.tax_rates)).collect(),
+        }
+    }
+
+    /// Gives them to the new agreement.
+    async fn give(self, tx: &mut Tx, app: &App, cause: &Cause, it: &mut Subscription) -> Result<(), Error> {
+        let account = &cause.account.id;
+        it.default_tax_rates =
+            taxes::rates(tx, account, &self.default_tax_rates, "default_tax_rates").await?;
+        for (index, (item, ids)) in it.items.iter_mut().zip(&self.tax_rates).enumerate() {
+            item.tax_rates = taxes::rates(tx, account, ids, &format!("items[{index}][tax_rates]")).await?;
+        }
+        let now = it.created;
+        change::of_subscription(tx, app, cause, it, &self.discounts, now).await
     }
 }
 
@@ -265,8 +307,7 @@ pub async fn check_prices<'a>(
     for (param, id) in named {
         let found = objects::load::<Price>(tx, &cause.account.id, id).await?;
         let found = found.into_iter().map(|found| found.object).collect::<Vec<_>>();
-        let item =
-            NewItem { price: id.clone(), quantity: 1, metadata: Metadata::new(), discounts: Vec::new() };
+        let item = NewItem::plain(id.clone());
         check_price(&found, &item, &param)?;
         for price in &found {
             if price.currency != subscription.currency {
@@ -334,6 +375,7 @@ fn build(
         status: if trial.is_some() { SubscriptionStatus::Trialing } else { SubscriptionStatus::Active },
         currency,
         discounts: Vec::new(),
+        default_tax_rates: Vec::new(),
         billing_cycle_anchor: if own_schedule { starts.start } else { anchor },
         current_period: Period { start: now, end: starts.start.max(now) },
         next_occurrence: first.index,
@@ -355,6 +397,7 @@ fn build(
         parked: None,
         test_clock: customer.test_clock.clone(),
         pause: None,
+        saves_method: new.saves_method,
     })
 }
 
@@ -395,6 +438,7 @@ pub fn new_item(app: &App, of: &SubscriptionId, item: NewItem, now: i64) -> Item
         created: now,
         price: item.price,
         quantity: item.quantity,
+        tax_rates: Vec::new(),
         discounts: Vec::new(),
         metadata: item.metadata,
     }

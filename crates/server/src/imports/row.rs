@@ -173,8 +173,9 @@ fn agreement(
 ) -> NewSubscription {
     NewSubscription {
         customer: customer.id.clone(),
-        items: vec![NewItem { price, quantity: 1, metadata: Metadata::new(), discounts: Vec::new() }],
+        items: vec![NewItem::plain(price)],
         discounts: Vec::new(),
+        default_tax_rates: Vec::new(),
         schedule: Some(schedule),
         billing_cycle_anchor: None,
         trial_end: None,
@@ -188,6 +189,7 @@ fn agreement(
         cancel_at_period_end: false,
         leave_first_payment: false,
         off_session: true,
+        saves_method: false,
     }
 }
 

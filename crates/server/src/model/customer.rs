@@ -79,6 +79,11 @@ impl Object for Customer {
 }
 
 impl Customer {
+    /// Why they pay no tax, `exempt` or `reverse`; none where they do.
+    pub fn untaxed(&self) -> Option<String> {
+        (self.tax_exempt != "none").then(|| self.tax_exempt.clone())
+    }
+
     /// A customer of whom nothing is known yet.
     pub fn new(id: CustomerId, created: i64, invoice_prefix: String) -> Self {
         Self {

@@ -3,13 +3,15 @@
 use onfile_core::currency::Currency;
 use onfile_core::ids::{
     CustomerId, DiscountId, Id, InvoiceId, InvoiceItemId, LineItemId, PaymentIntentId, PaymentMethodId,
-    PriceId, ProductId, RunId, SubscriptionId, SubscriptionItemId, TestClockId,
+    PriceId, ProductId, RunId, SubscriptionId, SubscriptionItemId, TaxRateId, TestClockId,
 };
 use onfile_core::invoice::InvoiceStatus;
+use onfile_core::tax::{Rate, taxes};
 use onfile_core::vault_contract::Address;
 use serde::{Deserialize, Serialize};
 
 use super::customer::Customer;
+use super::tax_rate::TaxRate;
 use super::{Metadata, Object, Shipping};
 
 /// An invoice.
@@ -40,6 +42,12 @@ pub struct Invoice {
     /// The discounts on all of it, in the order in which they are taken off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<DiscountId>,
+    /// The taxes on lines that have none of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_tax_rates: Vec<TaxRate>,
+    /// Why its customer pays no tax, `exempt` or `reverse`; none where they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untaxed: Option<String>,
     /// Minor units that were paid.
     pub amount_paid: i64,
     /// Settled by somebody other than us (`paid_out_of_band`).
@@ -244,12 +252,31 @@ pub struct Line {
     /// Its own discounts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<DiscountId>,
+    /// Its own taxes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tax_rates: Vec<TaxRate>,
+    /// What each tax on it comes to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taxes: Vec<LineTax>,
     /// What each discount takes off it, its own first: minor units, at most its amount together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discount_amounts: Vec<(DiscountId, i64)>,
     /// The merchant's pairs.
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
+}
+
+/// What a tax on a line comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineTax {
+    /// At which rate.
+    pub rate: TaxRateId,
+    /// Whether it is in the line's amount already.
+    pub inclusive: bool,
+    /// Minor units; negative for a credit.
+    pub amount: i64,
+    /// Of what: the line without discounts and taxes.
+    pub taxable: i64,
 }
 
 /// Where a line comes from.
@@ -267,12 +294,36 @@ pub enum LineSource {
     Item(InvoiceItemId),
 }
 
+fn rates_of(rates: &[TaxRate]) -> Vec<Rate> {
+    rates.iter().map(|rate| Rate { percentage: rate.percentage, inclusive: rate.inclusive }).collect()
+}
+
 /// What is not said of a document from before there were discounts.
 pub(super) fn yes() -> bool {
     true
 }
 
 impl Line {
+    /// Works its taxes out: those of its own, else these.
+    pub fn tax(&mut self, defaults: &[TaxRate], untaxed: bool, step: i64) {
+        let rates = if self.tax_rates.is_empty() { defaults } else { &self.tax_rates };
+        let amount = self.amount.saturating_sub(self.discounted(|_| true));
+        let taxed = taxes(amount, &rates_of(rates), step);
+        let tax = |(rate, tax): (&TaxRate, i64)| LineTax {
+            rate: rate.id.clone(),
+            inclusive: rate.inclusive,
+            amount: if untaxed { 0 } else { tax },
+            taxable: if untaxed { amount } else { taxed.net },
+        };
+        self.taxes = rates.iter().zip(taxed.taxes).map(tax).collect();
+    }
+
+    /// What its taxes come to: of those that are in its amount, or of those on top.
+    fn taxed(&self, inclusive: bool) -> i64 {
+        let taxes = self.taxes.iter().filter(|tax| tax.inclusive == inclusive);
+        taxes.fold(0_i64, |sum, tax| sum.saturating_add(tax.amount))
+    }
+
     /// What discounts take off it, as far as they are let through.
     fn discounted(&self, counts: impl Fn(&DiscountId) -> bool) -> i64 {
         let amounts = self.discount_amounts.iter().filter(|(id, _)| counts(id));
@@ -281,9 +332,54 @@ impl Line {
 }
 
 impl Invoice {
-    /// The sum of the lines without their discounts, minor units.
+    /// The sum of the lines without their discounts and with their taxes, minor units.
     pub fn total(&self) -> i64 {
+        self.discounted_sum().saturating_add(self.sum(|line| line.taxed(false)))
+    }
+
+    /// The sum of the lines without their discounts and without any tax.
+    pub fn total_excluding_tax(&self) -> i64 {
+        self.discounted_sum().saturating_sub(self.sum(|line| line.taxed(true)))
+    }
+
+    /// The sum of the lines without their discounts, before taxes on top.
+    pub fn discounted_sum(&self) -> i64 {
         self.sum(|line| line.amount.saturating_sub(line.discounted(|_| true)))
+    }
+
+    /// [`Self::subtotal`] without the taxes that are in it.
+    pub fn subtotal_excluding_tax(&self) -> i64 {
+        if self.untaxed.is_some() {
+            return self.subtotal();
+        }
+        self.sum(|line| {
+            let own = line.amount.saturating_sub(line.discounted(|id| line.discounts.contains(id)));
+            let rates = if line.tax_rates.is_empty() { &self.default_tax_rates } else { &line.tax_rates };
+            taxes(own, &rates_of(rates), self.currency.step()).net
+        })
+    }
+
+    /// What each tax comes to on all lines together, in the order in which lines name them.
+    pub fn tax_totals(&self) -> Vec<LineTax> {
+        let mut totals: Vec<LineTax> = Vec::new();
+        for tax in self.lines.iter().flat_map(|line| &line.taxes) {
+            match totals.iter_mut().find(|known| known.rate == tax.rate) {
+                Some(known) => {
+                    known.amount = known.amount.saturating_add(tax.amount);
+                    known.taxable = known.taxable.saturating_add(tax.taxable);
+                }
+                None => totals.push(tax.clone()),
+            }
+        }
+        totals
+    }
+
+    /// Works the taxes of all lines out.
+    pub fn tax(&mut self) {
+        let (untaxed, step) = (self.untaxed.is_some(), self.currency.step());
+        for line in &mut self.lines {
+            line.tax(&self.default_tax_rates, untaxed, step);
+        }
     }
 
     /// The sum of the lines without their own discounts, before those of the whole invoice.

@@ -5,6 +5,7 @@ use onfile_core::ids::{CustomerId, DiscountId, InvoiceId, InvoiceItemId, PriceId
 use serde::{Deserialize, Serialize};
 
 use super::invoice::Period;
+use super::tax_rate::TaxRate;
 use super::{Metadata, Object};
 
 /// An invoice item.
@@ -38,6 +39,9 @@ pub struct InvoiceItem {
     /// Whether discounts may take something off it.
     #[serde(default = "super::invoice::yes")]
     pub discountable: bool,
+    /// The taxes on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tax_rates: Vec<TaxRate>,
     /// Its own discounts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<DiscountId>,

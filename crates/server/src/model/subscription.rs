@@ -12,6 +12,7 @@ use onfile_core::subscription::SubscriptionStatus;
 use serde::{Deserialize, Serialize};
 
 use super::invoice::Period;
+use super::tax_rate::TaxRate;
 use super::{Metadata, Object};
 
 /// A subscription.
@@ -32,6 +33,9 @@ pub struct Subscription {
     /// The discounts on all of it, in the order in which they are taken off; its customer's when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<DiscountId>,
+    /// The taxes on items that have none of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_tax_rates: Vec<TaxRate>,
     /// When. Occurrence `k` is a function of its anchor and `k` alone (M3).
     pub schedule: Recurrence,
     /// Whether the schedule was given as `onfile[recurrence]`, not taken from the prices.
@@ -86,6 +90,9 @@ pub struct Subscription {
     /// Whose time it lives in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_clock: Option<TestClockId>,
+    /// Whether the method that pays an invoice of it becomes its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub saves_method: bool,
     /// What is done with its invoices in place of collecting them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause: Option<PauseCollection>,
@@ -160,6 +167,9 @@ pub struct Item {
     pub price: PriceId,
     /// How many.
     pub quantity: u64,
+    /// The taxes on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tax_rates: Vec<TaxRate>,
     /// The discounts on it alone, taken off first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<DiscountId>,

@@ -4,6 +4,7 @@ use onfile_core::ids::{Id, InvoiceItemId, InvoicePaymentId, PriceId, ProductId, 
 use onfile_core::invoice::InvoiceStatus;
 use serde_json::{Value, json};
 
+use super::tax_rate::{tax_rates, taxes};
 use super::{Context, discount, parts};
 use crate::model::invoice::{Invoice, Line, LineSource, Payment};
 use crate::model::invoice_item::InvoiceItem;
@@ -35,7 +36,7 @@ fn document(context: &Context<'_>, it: &Invoice) -> Value {
         "created": it.created,
         "currency": it.currency.as_str(),
         "custom_fields": null,
-        "default_tax_rates": [],
+        "default_tax_rates": tax_rates(context, &it.default_tax_rates),
         "description": it.description,
         "discounts": discount::ids(&it.discounts),
         "effective_at": it.moments.finalised,
@@ -104,12 +105,12 @@ fn money(it: &Invoice) -> Value {
         "pre_payment_credit_notes_amount": 0,
         "starting_balance": 0,
         "subtotal": subtotal,
-        "subtotal_excluding_tax": subtotal,
+        "subtotal_excluding_tax": it.subtotal_excluding_tax(),
         "total": total,
         "total_discount_amounts": discount::amounts(&discounts),
-        "total_excluding_tax": total,
+        "total_excluding_tax": it.total_excluding_tax(),
         "total_pretax_credit_amounts": discount::pretax(&discounts),
-        "total_taxes": [],
+        "total_taxes": taxes(&it.tax_totals(), it.untaxed.as_deref()),
     })
 }
 
@@ -202,7 +203,7 @@ pub fn line(context: &Context<'_>, of: &Invoice, it: &Line) -> Value {
         "quantity_decimal": it.quantity.to_string(),
         "subscription": subscription,
         "subtotal": it.amount,
-        "taxes": [],
+        "taxes": taxes(&it.taxes, of.untaxed.as_deref()),
     })
 }
 
@@ -283,7 +284,7 @@ pub fn item(context: &Context<'_>, it: &InvoiceItem) -> Value {
         "proration": false,
         "quantity": it.quantity,
         "quantity_decimal": it.quantity.to_string(),
-        "tax_rates": [],
+        "tax_rates": tax_rates(context, &it.tax_rates),
         "test_clock": it.test_clock.as_ref().map(Id::as_str),
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use onfile_core::ids::{Id, PriceId};
 use serde_json::{Value, json};
 
+use super::tax_rate::tax_rates;
 use super::{Context, discount, parts, price};
 use crate::model::price::Price;
 use crate::model::subscription::{Item, Subscription, due};
@@ -48,7 +49,7 @@ pub fn subscription(
         "days_until_due": it.days_until_due,
         "default_payment_method": it.default_payment_method.as_ref().map(Id::as_str),
         "default_source": null,
-        "default_tax_rates": [],
+        "default_tax_rates": tax_rates(context, &it.default_tax_rates),
         "description": it.description,
         "discounts": discount::ids(&it.discounts),
         "ended_at": it.ended_at,
@@ -73,7 +74,7 @@ pub fn subscription(
         "payment_settings": {
             "payment_method_options": null,
             "payment_method_types": null,
-            "save_default_payment_method": "off",
+            "save_default_payment_method": if it.saves_method { "on_subscription" } else { "off" },
         },
         "pending_invoice_item_interval": null,
         "pending_setup_intent": null,
@@ -129,7 +130,7 @@ pub fn item(
         "price": found.map(|found| price::price(context, found)),
         "quantity": item.quantity,
         "subscription": of.id.as_str(),
-        "tax_rates": [],
+        "tax_rates": tax_rates(context, &item.tax_rates),
     })
 }
 

@@ -12,7 +12,8 @@ use crate::store::sets;
 
 use super::{Discounts, load};
 
-/// Works out what the discounts that an invoice names take off its lines. Those that are not known take nothing.
+/// Works out what the discounts that an invoice names take off its lines, and the taxes on what is left. Discounts that are
+/// not known take nothing.
 pub fn apply(invoice: &mut Invoice, known: &Discounts) {
     for line in &mut invoice.lines {
         line.discount_amounts.clear();
@@ -35,6 +36,7 @@ pub fn apply(invoice: &mut Invoice, known: &Discounts) {
             take_off(invoice, &mut targets, discount, None);
         }
     }
+    invoice.tax();
 }
 
 /// Takes a discount off one line, or off all that it is for.

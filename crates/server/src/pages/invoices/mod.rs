@@ -141,6 +141,8 @@ fn last_failure(payment: Option<&PaymentIntent>) -> Option<Flash> {
 fn view_of<'a>(opened: &'a Opened, state: State, flash: Option<Flash>, attempt: &'a str) -> InvoiceView<'a> {
     let invoice = &opened.invoice;
     let money = |minor| Money::new(minor, invoice.currency).to_string();
+    let tax = Some(invoice.total() - invoice.discounted_sum()).filter(|amount| *amount != 0);
+    let tax = tax.map(|amount| LineView { text: "Tax", amount: money(amount) });
     let discount = Some(invoice.discounted()).filter(|amount| *amount > 0);
     let discount = discount.map(|amount| LineView { text: "Discount", amount: money(-amount) });
     InvoiceView {
@@ -167,6 +169,7 @@ fn view_of<'a>(opened: &'a Opened, state: State, flash: Option<Flash>, attempt: 
                 amount: money(line.amount),
             })
             .chain(discount)
+            .chain(tax)
             .collect(),
         total: money(invoice.total()),
         flash,
