@@ -12,8 +12,8 @@ use onfile_service::bodies::{BodyLimits, limited};
 
 use crate::api::{
     account, charges, customers, disputes, events, imports, invoice_items, invoices, mandates, notices,
-    payment_intents, payment_methods, prices, products, refunds, runs, schedule_previews, setup_intents,
-    subscriptions, test_clocks, webhook_deliveries, webhook_endpoints,
+    payment_intents, payment_methods, prices, products, refunds, runs, schedule_previews, search,
+    setup_intents, subscriptions, test_clocks, webhook_deliveries, webhook_endpoints,
 };
 use crate::app::App;
 use crate::pages;
@@ -53,6 +53,13 @@ macro_rules! route {
 /// The API. Tests run over this table, so that no route is left out of them.
 pub const ROUTES: &[Route] = &[
     route!("GET", "/v1/account", Secret, account::retrieve),
+    route!("GET", "/v1/customers/search", Secret, search::customers),
+    route!("GET", "/v1/payment_intents/search", Secret, search::payment_intents),
+    route!("GET", "/v1/charges/search", Secret, search::charges),
+    route!("GET", "/v1/invoices/search", Secret, search::invoices),
+    route!("GET", "/v1/prices/search", Secret, search::prices),
+    route!("GET", "/v1/products/search", Secret, search::products),
+    route!("GET", "/v1/subscriptions/search", Secret, search::subscriptions),
     route!("POST", "/v1/customers", Secret, customers::create),
     route!("GET", "/v1/customers", Secret, customers::list),
     route!("GET", "/v1/customers/{id}", Secret, customers::retrieve),

@@ -20,6 +20,7 @@ pub mod products;
 pub mod recurrence_params;
 pub mod refunds;
 pub mod schedule_previews;
+pub mod search;
 pub mod setup_intents;
 pub mod webhook_deliveries;
 pub mod webhook_endpoints;

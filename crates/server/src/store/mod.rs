@@ -20,6 +20,7 @@ pub mod objects;
 pub mod operations;
 pub mod pages;
 pub mod runs;
+pub mod search;
 pub mod sets;
 pub mod staff;
 pub mod webhooks;
@@ -65,4 +66,5 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0009_imports.sql",
         sql: include_str!("../../migrations/0009_imports.sql"),
     },
+    Migration { version: 10, name: "0010_search.sql", sql: include_str!("../../migrations/0010_search.sql") },
 ];
