@@ -10,7 +10,7 @@ use crate::model::product::Product;
 use crate::model::subscription::Subscription;
 use crate::render::full::Full;
 use crate::search::Searched;
-use crate::search::find::{count, find};
+use crate::search::find::{BOUNDS, count, find};
 use crate::search::kinds::Holder;
 use crate::wire::call::{Answer, Call};
 use crate::wire::error::ApiError;
@@ -66,11 +66,12 @@ async fn search<T: Searched>(mut call: Call, kind: Kind) -> Result<Answer, ApiEr
     let account = &call.merchant.account.id;
     let mut tx = call.app.db.read().await?;
     let limit = usize::try_from(limit).unwrap_or(1);
-    let found = find::<T>(&mut tx, &call.app, account, &query, (below.as_deref(), limit)).await?;
+    let found = find::<T>(&mut tx, &call.app, account, &query, (below.as_deref(), limit), BOUNDS).await?;
     let context = call.rendering();
     let mut data: Vec<Value> = Vec::with_capacity(found.objects.len());
+    let mut full = Full::new(&mut tx, context);
     for object in &found.objects {
-        data.push(object.rendered(&mut Full::new(&mut tx, context), &context).await?);
+        data.push(object.rendered(&mut full, &context).await?);
     }
     expand.apply(&mut tx, context, &mut data).await?;
     let next = found.next.map(|place| cursor::write(&call.path, &query, &place));

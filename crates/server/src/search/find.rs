@@ -10,13 +10,22 @@ use super::walk::Walk;
 use crate::app::App;
 use crate::wire::search::Query;
 
-/// After how many objects a page ends that has found something, full or not.
-const OBJECTS_ENOUGH: usize = 1_000;
-/// After how many it ends that has found nothing: SDKs take an empty page for the last one, so it looks further.
-const OBJECTS_MAX: usize = 10_000;
-/// The same for entries of the index, which cost less than an object.
-const ENTRIES_ENOUGH: usize = 10_000;
-const ENTRIES_MAX: usize = 100_000;
+/// How much one page looks at. What a query is true of may be rare, or nowhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// After how many objects a page ends that has found something, full or not.
+    pub objects_enough: usize,
+    /// After how many it ends that has found nothing: SDKs take an empty page for the last one, so it looks further.
+    pub objects_max: usize,
+    /// The same for entries of the index, which cost less than an object.
+    pub entries_enough: usize,
+    /// See [`Self::objects_max`].
+    pub entries_max: usize,
+}
+
+/// The bounds of searches that callers ask for.
+pub const BOUNDS: Bounds =
+    Bounds { objects_enough: 1_000, objects_max: 10_000, entries_enough: 10_000, entries_max: 100_000 };
 /// How far matches are counted, as with Stripe.
 pub const COUNT_MAX: usize = 10_000;
 /// How many objects are looked at for it.
@@ -43,6 +52,7 @@ pub async fn find<T: Searched>(
     account: &AccountId,
     query: &Query,
     (below, limit): (Option<&str>, usize),
+    bounds: Bounds,
 ) -> Result<Found<T>, DbError> {
     let plan = plan::<T>(tx, app, account, query, below).await?;
     let first = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1).saturating_mul(FIRST_STEP_TIMES);
@@ -56,8 +66,11 @@ pub async fn find<T: Searched>(
             }
             objects.push(candidate);
         }
-        let (most_objects, most_entries) =
-            if objects.is_empty() { (OBJECTS_MAX, ENTRIES_MAX) } else { (OBJECTS_ENOUGH, ENTRIES_ENOUGH) };
+        let (most_objects, most_entries) = if objects.is_empty() {
+            (bounds.objects_max, bounds.entries_max)
+        } else {
+            (bounds.objects_enough, bounds.entries_enough)
+        };
         if walk.objects >= most_objects || walk.entries >= most_entries {
             return Ok(Found { objects, next: walk.high().map(str::to_owned) });
         }
@@ -82,7 +95,7 @@ pub async fn count<T: Searched>(
     let mut count = 0;
     while let Some(candidates) = walk.next::<T>(tx, account).await? {
         count += candidates.iter().filter(|candidate| matches(query, *candidate)).count();
-        if count >= COUNT_MAX || walk.objects >= COUNT_OBJECTS_MAX || walk.entries >= ENTRIES_MAX {
+        if count >= COUNT_MAX || walk.objects >= COUNT_OBJECTS_MAX || walk.entries >= BOUNDS.entries_max {
             return Ok(count.min(COUNT_MAX));
         }
         tokio::task::yield_now().await;

@@ -34,7 +34,7 @@ use crate::store::search::{self, Batch, Change, Entry, Progress};
 use crate::store::{event_order, sets};
 
 /// How often we look for something to do.
-const EVERY: Duration = Duration::from_millis(500);
+const EVERY: Duration = Duration::from_secs(1);
 /// Work is followed by a pause this many times as long: charging comes first, and what it does meanwhile waits.
 const PAUSE_TIMES: u32 = 3;
 /// Events that one batch looks at: few enough that nobody waits long for the writer.

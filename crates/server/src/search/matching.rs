@@ -22,15 +22,15 @@ fn holds<T: Searched>(object: &T, clause: &Clause) -> bool {
         None => object.fact(clause.field),
     };
     let positive = match (&fact, &clause.test) {
-        (Fact::Absent, test) => *test == Test::IsNull,
+        (Fact::Absent, asked) => *asked == Test::IsNull,
         (Fact::Parts(parts), Test::IsNull) => parts.is_empty(),
         (Fact::Number(value), Test::Number(order, number)) => order.holds(*value, *number),
         (Fact::Text(text), Test::Is(wanted)) if matches!(T::index(clause.field), Index::Customer) => {
             // Ids differ by case alone; and the table's own index, which proposes by customer, goes by bytes.
             text == wanted
         }
-        (Fact::Text(text), test) => is_true(test, text),
-        (Fact::Parts(parts), test) => parts.iter().any(|part| is_true(test, part)),
+        (Fact::Text(text), asked) => is_true(asked, text),
+        (Fact::Parts(parts), asked) => parts.iter().any(|part| is_true(asked, part)),
         (Fact::Number(_), _) => false,
     };
     positive != clause.negated
@@ -53,8 +53,8 @@ fn hold_of_one_part<T: Searched>(query: &Query, object: &T) -> bool {
             .any(|at| asked.iter().all(|(parts, test)| parts.get(at).is_some_and(|part| is_true(test, part))))
 }
 
-fn is_true(test: &Test, text: &str) -> bool {
-    match test {
+fn is_true(asked: &Test, text: &str) -> bool {
+    match asked {
         Test::Is(wanted) => folded(text) == folded(wanted),
         Test::Contains(wanted) => folded(text).contains(&folded(wanted)),
         Test::Number(..) | Test::IsNull => false,

@@ -82,6 +82,8 @@ pub trait Searched: Sized + Send + Sync {
     const NOUN: &'static str;
     /// What queries can ask for.
     const FIELDS: &'static [Field];
+    /// Whether the index has any. What there is never much of is looked at one by one.
+    const INDEXED: bool = true;
     /// By how many seconds `created` and the time in the id may differ.
     const CREATED_SLACK_S: i64;
     /// Whether it may live in the time of a test clock, which has nothing to do with its id's.

@@ -64,7 +64,9 @@ pub(super) async fn plan<T: Searched>(
         return Ok(Plan { source: Source::Nowhere, low, high });
     }
     let index = match search::progress(tx, account).await? {
-        Some(progress) if progress.complete => Some(Terms::open(app, account, &progress.sealed_key)?),
+        Some(progress) if progress.complete && T::INDEXED => {
+            Some(Terms::open(app, account, &progress.sealed_key)?)
+        }
         _ => None,
     };
     let source = match (query.joined, index) {

@@ -29,6 +29,8 @@ mod prices;
 mod products;
 mod runs;
 mod schedules;
+mod search;
+mod search_index;
 mod sets;
 mod shapes;
 mod subscriptions;

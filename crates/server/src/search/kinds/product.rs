@@ -18,6 +18,7 @@ impl Searched for Product {
     const NOUN: &'static str = "product";
     const FIELDS: &'static [Field] =
         &[token("active"), text("description"), METADATA, text("name"), token("shippable"), text("url")];
+    const INDEXED: bool = false;
     const CREATED_SLACK_S: i64 = SLACK_S;
     const ON_CLOCKS: bool = false;
 

@@ -85,16 +85,12 @@ impl Reader {
             "OR" => Some(Joined::Or),
             _ => None,
         };
-        match join.filter(|_| self.peek().is_none_or(char::is_whitespace)) {
-            Some(join) => {
-                self.skip_spaces();
-                join
-            }
-            None => {
-                self.at = start;
-                Joined::And
-            }
+        if let Some(join) = join.filter(|_| self.peek().is_none_or(char::is_whitespace)) {
+            self.skip_spaces();
+            return join;
         }
+        self.at = start;
+        Joined::And
     }
 
     fn clause(&mut self) -> Result<Clause, QueryError> {
@@ -162,14 +158,14 @@ impl Reader {
                 Some(number) => Ok(Test::Number(order, number)),
                 None => failed(value_at, format!("{} is compared with an integer.", field.name)),
             },
-            (Operator::Contains, FieldKind::Text) => match self.text(field, written, value_at)? {
+            (Operator::Contains, FieldKind::Text) => match text_of(field, written, value_at)? {
                 text if text.chars().count() < SUBSTRING_CHARACTERS_MIN => {
                     let least = SUBSTRING_CHARACTERS_MIN;
                     failed(value_at, format!("`~` needs at least {least} characters to search for."))
                 }
                 text => Ok(Test::Contains(text)),
             },
-            (Operator::Order(Order::Equal), _) => Ok(Test::Is(self.text(field, written, value_at)?)),
+            (Operator::Order(Order::Equal), _) => Ok(Test::Is(text_of(field, written, value_at)?)),
             (Operator::Contains, _) => {
                 let texts = self.names(FieldKind::Text);
                 failed(operator_at, format!("{} is searched for whole values, with `:`{texts}.", field.name))
@@ -221,22 +217,6 @@ impl Reader {
             return Err(self.wrong("a value is missing.".to_owned()));
         }
         Ok(Written::Bare(word))
-    }
-
-    /// The value of a field that is no number: digits may be without quotation marks, as Stripe has it.
-    fn text(&self, field: &Field, written: Written, at: usize) -> Result<String, QueryError> {
-        match written {
-            Written::Quoted(text) => Ok(text),
-            Written::Bare(word) if integer_of(&word).is_some() => Ok(word),
-            Written::Bare(word) => {
-                let why = format!(
-                    "the value of {} stands in quotation marks: \"{}\".",
-                    field.name,
-                    quoted(word.trim_matches(['"', '\'']))
-                );
-                Err(QueryError { at: at + 1, why })
-            }
-        }
     }
 
     /// A text in quotation marks, single or double, if one stands here. A backslash takes away the meaning of a
@@ -293,6 +273,19 @@ impl Reader {
 enum Operator {
     Order(Order),
     Contains,
+}
+
+/// The value of a field that is no number: digits may be without quotation marks, as Stripe has it.
+fn text_of(field: &Field, written: Written, at: usize) -> Result<String, QueryError> {
+    match written {
+        Written::Quoted(text) => Ok(text),
+        Written::Bare(word) if integer_of(&word).is_some() => Ok(word),
+        Written::Bare(word) => {
+            let bare = quoted(word.trim_matches(['"', '\'']));
+            let why = format!("the value of {} stands in quotation marks: \"{bare}\".", field.name);
+            Err(QueryError { at: at + 1, why })
+        }
+    }
 }
 
 fn integer(written: &Written) -> Option<i64> {

@@ -66,7 +66,7 @@ fn clauses_are_joined_by_a_space_and_or_or() {
 
 #[test]
 fn what_cannot_be_meant_is_refused_where_it_stands() {
-    let many = vec!["amount>1"; CLAUSES_MAX + 1].join(" ");
+    let many = ["amount>1"; CLAUSES_MAX + 1].join(" ");
     let long = format!("email:'{}'", "x".repeat(QUERY_CHARACTERS_MAX));
     for (text, at, word) in [
         ("", 1, "a clause is missing"),
