@@ -49,39 +49,51 @@ const BATCHES_MAX: usize = 20;
 /// Follows until the process is told to stop.
 pub async fn run(app: Arc<App>) {
     while !app.shutdown.is_requested() {
-        if let Err(error) = round(&app).await {
-            tracing::warn!(%error, "the search index is behind; trying again");
-        }
+        let wait = match round(&app).await {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => EVERY,
+            Err(error) => {
+                tracing::warn!(%error, "the search index is behind; trying again");
+                EVERY
+            }
+        };
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(wait) => {}
             () = app.shutdown.requested() => {}
         }
     }
 }
 
-/// Gives every account that is behind its turn; answers how many batches were written.
+/// Gives every account that is behind its turn; answers whether one is behind still.
 ///
 /// # Errors
 /// When the database fails; what was written before stays so.
-pub async fn round(app: &App) -> Result<usize, DbError> {
-    let (mut beyond, mut batches) = (String::new(), 0);
+pub async fn round(app: &App) -> Result<bool, DbError> {
+    let (mut beyond, mut behind) = (String::new(), false);
     loop {
         let page = search::behind(&mut app.db.read().await?, &beyond, ACCOUNTS).await?;
-        let Some(end) = page.last() else { return Ok(batches) };
+        let Some(end) = page.last() else { return Ok(behind) };
         beyond = end.to_string();
         for account in &page {
-            for _ in 0..BATCHES_MAX {
-                let begun = app.now_ms();
-                let more = batch(app, account).await?;
-                batches += 1;
-                if !more || app.shutdown.is_requested() {
-                    break;
-                }
-                let took = u64::try_from(app.now_ms() - begun).unwrap_or_default();
-                tokio::time::sleep(Duration::from_millis(took).saturating_mul(PAUSE_TIMES).min(EVERY)).await;
-            }
+            behind |= turn(app, account).await?;
         }
     }
+}
+
+/// Some batches of one account; answers whether there is more.
+async fn turn(app: &App, account: &AccountId) -> Result<bool, DbError> {
+    for _ in 0..BATCHES_MAX {
+        let begun = app.now_ms();
+        if !batch(app, account).await? {
+            return Ok(false);
+        }
+        if app.shutdown.is_requested() {
+            break;
+        }
+        let took = Duration::from_millis(u64::try_from(app.now_ms() - begun).unwrap_or_default());
+        tokio::time::sleep(took.saturating_mul(PAUSE_TIMES).min(EVERY)).await;
+    }
+    Ok(true)
 }
 
 /// Does the next batch of an account; answers whether there is more.

@@ -29,9 +29,9 @@ const CUSTOMERS: &[Case] = &[
     ("metadata['Plan']:'gold'", &[]),
     ("created>0", &["ada", "bob", "cy", "deb", "jen"]),
     ("created<1000", &[]),
-    // The clock's customer lives in 2027, whatever the day is on which this runs.
+    // The time of the clock's customer has nothing to do with that of their id.
     ("created:1801389600", &["jen"]),
-    ("created<1801389600", &["ada", "bob", "cy", "deb"]),
+    ("-created:1801389600", &["ada", "bob", "cy", "deb"]),
     ("created>=1801389600 created<=1801389600", &["jen"]),
     ("email:'ada@example.com' OR name:'Bob'", &["ada", "bob"]),
     ("email~'example' name~'bob'", &["bob"]),

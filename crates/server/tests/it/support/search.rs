@@ -16,7 +16,7 @@ impl Server {
     /// Brings the index up to date with everything that was committed.
     pub async fn follow(&self) {
         event_order::round(&self.app, Reach::Recent).await.unwrap();
-        follow::round(&self.app).await.unwrap();
+        while follow::round(&self.app).await.unwrap() {}
     }
 
     /// One page of a search.
