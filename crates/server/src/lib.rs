@@ -18,6 +18,7 @@ pub mod pages;
 pub mod payments;
 pub mod render;
 pub mod routes;
+pub mod search;
 pub mod store;
 pub mod vault_accounts;
 pub mod vault_client;

@@ -13,8 +13,8 @@ use onfile_service::bodies::{BodyLimits, limited};
 use crate::api::{
     account, balance, charges, coupons, customers, discounts, disputes, events, imports, invoice_items,
     invoice_payments, invoices, mandates, notices, payment_intents, payment_methods, prices, products,
-    promotion_codes, refunds, runs, schedule_previews, setup_intents, subscription_items, subscriptions,
-    tax_rates, test_clocks, webhook_deliveries, webhook_endpoints,
+    promotion_codes, refunds, runs, schedule_previews, search, setup_intents, subscription_items,
+    subscriptions, tax_rates, test_clocks, webhook_deliveries, webhook_endpoints,
 };
 use crate::app::App;
 use crate::pages;
@@ -54,6 +54,13 @@ macro_rules! route {
 /// The API. Tests run over this table, so that no route is left out of them.
 pub const ROUTES: &[Route] = &[
     route!("GET", "/v1/account", Secret, account::retrieve),
+    route!("GET", "/v1/customers/search", Secret, search::customers),
+    route!("GET", "/v1/payment_intents/search", Secret, search::payment_intents),
+    route!("GET", "/v1/charges/search", Secret, search::charges),
+    route!("GET", "/v1/invoices/search", Secret, search::invoices),
+    route!("GET", "/v1/prices/search", Secret, search::prices),
+    route!("GET", "/v1/products/search", Secret, search::products),
+    route!("GET", "/v1/subscriptions/search", Secret, search::subscriptions),
     route!("POST", "/v1/customers", Secret, customers::create),
     route!("GET", "/v1/customers", Secret, customers::list),
     route!("GET", "/v1/customers/{id}", Secret, customers::retrieve),

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
-use crate::{billing, event_order, forget, imports, notices, payments, vault_accounts, webhooks};
+use crate::{billing, event_order, forget, imports, notices, payments, search, vault_accounts, webhooks};
 
 /// Work that was started.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub fn start(app: &Arc<App>) -> Work {
     work.0.spawn(notices::expiring::run(Arc::clone(app)));
     work.0.spawn(webhooks::run(Arc::clone(app)));
     work.0.spawn(imports::run(Arc::clone(app)));
+    work.0.spawn(search::follow::run(Arc::clone(app)));
     work.0.spawn(forget::run(Arc::clone(app)));
     work
 }

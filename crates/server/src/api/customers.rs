@@ -14,7 +14,7 @@ use crate::render;
 use crate::render::full::Full;
 use crate::store::events::{self, News};
 use crate::store::objects::{self, Versioned};
-use crate::store::{destructions, notices, pages};
+use crate::store::{destructions, notices, pages, search};
 use crate::wire::call::{Answer, Call};
 use crate::wire::error::ApiError;
 use crate::wire::expand::{Expand, Kind};
@@ -228,6 +228,7 @@ pub async fn delete(mut call: Call) -> Result<Answer, ApiError> {
     objects::save(&mut tx, &account, &customer.object).await?;
     tell(&mut tx, &call, "customer.deleted", &customer).await?;
     notices::suppress_for(&mut tx, &account, &id, call.app.now_ms()).await?;
+    search::forget(&mut tx, &account, &id).await?;
     call.app.keys.destroy(&mut tx, &account, &id).await?;
     let body = render::customer::customer(&call.rendering(), &customer.object, None);
     tx.commit().await?;

@@ -29,6 +29,7 @@ pub mod promotion_codes;
 pub mod recurrence_params;
 pub mod refunds;
 pub mod schedule_previews;
+pub mod search;
 pub mod setup_intents;
 pub mod webhook_deliveries;
 pub mod webhook_endpoints;

@@ -17,7 +17,7 @@ use crate::render::full::Full;
 use crate::store::events::{self, News};
 use crate::store::objects::{self, Versioned};
 use crate::store::pages::Page;
-use crate::store::{destructions, pages};
+use crate::store::{destructions, pages, search};
 use crate::vault_client::VaultError;
 use crate::wire::call::{Answer, Call, missing_in_path};
 use crate::wire::error::ApiError;
@@ -341,7 +341,9 @@ pub(super) async fn remove(
     id: &PaymentMethodId,
 ) -> Result<Versioned<PaymentMethod>, ApiError> {
     let mut method = lock(tx, call, id).await?;
-    method.object.customer = None;
+    if let Some(customer) = method.object.customer.take() {
+        search::mark(tx, &call.app, &call.merchant.account.id, &customer).await?;
+    }
     method.object.detached = true;
     method.object.billing = Billing::default();
     objects::save(tx, &call.merchant.account.id, &method.object).await?;

@@ -11,15 +11,28 @@ use crate::model::charge::Charge;
 /// How long issuers hold an authorised amount: seven days (Stripe, "Place a hold on a payment method").
 const AUTHORISATION_SECONDS: i64 = 7 * 86_400;
 
-/// A charge.
-pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
-    let status = match (&charge.error, charge.paid) {
+/// `succeeded`, `pending` or `failed`.
+pub fn status(charge: &Charge) -> &'static str {
+    match (&charge.error, charge.paid) {
         (Some(_), _) => "failed",
         (None, true) => "succeeded",
         (None, false) => "pending",
-    };
-    // What is released uncaptured counts as given back, as Stripe has it.
-    let refunded = if charge.voided { charge.amount } else { charge.amount_refunded };
+    }
+}
+
+/// Whether all of it was given back.
+pub fn is_refunded(charge: &Charge) -> bool {
+    charge.voided || (charge.amount_captured > 0 && given_back(charge) >= charge.amount_captured)
+}
+
+/// What is released uncaptured counts as given back, as Stripe has it.
+fn given_back(charge: &Charge) -> i64 {
+    if charge.voided { charge.amount } else { charge.amount_refunded }
+}
+
+/// A charge.
+pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
+    let refunded = given_back(charge);
     json!({
         "id": charge.id.as_str(),
         "object": "charge",
@@ -55,14 +68,14 @@ pub fn charge(context: &Context<'_>, charge: &Charge) -> Value {
         "receipt_email": charge.receipt_email,
         "receipt_number": null,
         "receipt_url": charge.paid.then(|| parts::receipt_url(context, &charge.receipt_token)),
-        "refunded": charge.voided || (charge.amount_captured > 0 && refunded >= charge.amount_captured),
+        "refunded": is_refunded(charge),
         "review": null,
         "shipping": parts::shipping(charge.shipping.as_ref()),
         "source": null,
         "source_transfer": null,
         "statement_descriptor": charge.statement_descriptor,
         "statement_descriptor_suffix": charge.statement_descriptor_suffix,
-        "status": status,
+        "status": status(charge),
         "transfer_data": null,
         "transfer_group": charge.transfer_group,
     })

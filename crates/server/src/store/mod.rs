@@ -21,6 +21,7 @@ pub mod objects;
 pub mod operations;
 pub mod pages;
 pub mod runs;
+pub mod search;
 pub mod sets;
 pub mod staff;
 pub mod webhooks;
@@ -66,6 +67,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0009_imports.sql",
         sql: include_str!("../../migrations/0009_imports.sql"),
     },
+    Migration { version: 10, name: "0010_search.sql", sql: include_str!("../../migrations/0010_search.sql") },
     Migration {
         version: 11,
         name: "0011_discounts.sql",

@@ -29,7 +29,7 @@ pub fn window<T: Id>(params: &mut Params, noun: &str, with_created: bool) -> Res
 /// # Errors
 /// As [`window`].
 pub fn unplaced<T: Id>(params: &mut Params, noun: &str, with_created: bool) -> Result<Window, ApiError> {
-    let limit = params.integer_within("limit", 1, LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
+    let limit = limit(params)?;
     let after: Option<T> = params.id("starting_after", noun)?;
     let before: Option<T> = params.id("ending_before", noun)?;
     if after.is_some() && before.is_some() {
@@ -47,7 +47,16 @@ pub fn unplaced<T: Id>(params: &mut Params, noun: &str, with_created: bool) -> R
         .as_ref()
         .map(|id| cursor(id, "starting_after"))
         .or_else(|| before.as_ref().map(|id| cursor(id, "ending_before")));
-    Ok(Window { low, high, backwards, limit: u32::try_from(limit).unwrap_or(1), cursor })
+    Ok(Window { low, high, backwards, limit, cursor })
+}
+
+/// Takes `limit`: how many objects a page has at most.
+///
+/// # Errors
+/// When it is not from 1 to 100.
+pub fn limit(params: &mut Params) -> Result<u32, ApiError> {
+    let limit = params.integer_within("limit", 1, LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
+    Ok(u32::try_from(limit).unwrap_or(1))
 }
 
 /// `{object: "list", …}` of rendered objects.

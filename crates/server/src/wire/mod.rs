@@ -11,4 +11,5 @@ pub mod form;
 pub mod idempotency;
 pub mod list;
 pub mod params;
+pub mod search;
 mod values;

@@ -36,6 +36,8 @@ mod prices;
 mod products;
 mod runs;
 mod schedules;
+mod search;
+mod search_index;
 mod sets;
 mod shapes;
 mod subscription_items;

@@ -7,20 +7,26 @@ use super::Engine;
 /// Translates one DDL statement, written with `TEXT`, `BIGINT` and `BYTEA`.
 ///
 /// PostgreSQL gets `COLLATE "C"` on every text column: ids sort by bytes there as they do on SQLite. SQLite gets
-/// `STRICT` tables, so that a wrong type is an error there too.
+/// `STRICT` tables, so that a wrong type is an error there too. A table that is all key, or nearly, ends with
+/// `WITHOUT ROWID`, or SQLite would keep all of it twice; PostgreSQL has no such thing.
 pub(super) fn ddl(engine: Engine, sql: &str) -> String {
     match engine {
-        Engine::Postgres => replace_word(sql, "TEXT", "TEXT COLLATE \"C\""),
+        Engine::Postgres => {
+            replace_word(sql.trim_end().trim_end_matches(KEYED), "TEXT", "TEXT COLLATE \"C\"")
+        }
         Engine::Sqlite => {
             let typed = replace_word(&replace_word(sql, "BIGINT", "INTEGER"), "BYTEA", "BLOB");
             if typed.trim_start().starts_with("CREATE TABLE") {
-                format!("{} STRICT", typed.trim_end())
+                let comma = if typed.trim_end().ends_with(KEYED) { "," } else { "" };
+                format!("{}{comma} STRICT", typed.trim_end())
             } else {
                 typed
             }
         }
     }
 }
+
+const KEYED: &str = " WITHOUT ROWID";
 
 /// A statement as PostgreSQL takes it. Sets of rows are written as SQLite reads them: a JSON array as one text
 /// parameter, `FROM json_each($2) AS r`, whose fields are `r.value->>'name'`; bytes come in as `unhex(r.value->>'name')`.
@@ -94,6 +100,13 @@ mod tests {
             ddl(Engine::Sqlite, sql),
             "CREATE TABLE t (a TEXT NOT NULL, CONTEXT INTEGER, b BLOB) STRICT"
         );
+    }
+
+    #[test]
+    fn a_table_that_is_all_key_is_kept_once() {
+        let sql = "CREATE TABLE t (a BIGINT PRIMARY KEY) WITHOUT ROWID";
+        assert_eq!(ddl(Engine::Postgres, sql), "CREATE TABLE t (a BIGINT PRIMARY KEY)");
+        assert_eq!(ddl(Engine::Sqlite, sql), "CREATE TABLE t (a INTEGER PRIMARY KEY) WITHOUT ROWID, STRICT");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::pages::sessions::Flash;
 use crate::pages::visit::Visit;
 use crate::pages::widgets;
 use crate::store::events::{self, News};
-use crate::store::{destructions, objects};
+use crate::store::{destructions, objects, search};
 
 /// `POST /demo/cards/{id}/default`
 pub async fn make_default(Path(id): Path<String>, visit: Visit) -> Result<Response, Problem> {
@@ -50,6 +50,7 @@ pub async fn set_default(
     let before = locked.before.as_deref();
     let news = News { kind: "customer.updated", version: locked.version, snapshot: &snapshot, before };
     events::append(&mut tx, &visit.app, &cause, &news).await?;
+    search::mark(&mut tx, &visit.app, shopper.account_id(), &shopper.customer.id).await?;
     Ok(tx.commit().await?)
 }
 

@@ -6,6 +6,7 @@ use onfile_core::payment::PaymentStatus;
 use crate::app::App;
 use crate::model::payment_intent::PaymentIntent;
 use crate::store::objects::{self, Versioned};
+use crate::store::search;
 
 use super::super::requests::UpdateIntent;
 use super::super::{Cause, Error, instruments};
@@ -59,6 +60,8 @@ pub async fn update(
     }
     details::apply(it, ask.details)?;
     objects::save(&mut tx, &cause.account.id, it).await?;
+    // As with Stripe, no event tells of it.
+    search::mark(&mut tx, app, &cause.account.id, id).await?;
     tx.commit().await?;
     Ok(intent)
 }

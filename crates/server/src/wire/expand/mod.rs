@@ -33,7 +33,19 @@ const LOADS_MAX: usize = 500;
 pub struct Expand {
     paths: Vec<Vec<String>>,
     kind: Option<Kind>,
+    total_count: bool,
 }
+
+/// What a request answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    One,
+    List,
+    Search,
+}
+
+/// The one thing that a search shows only where it is asked for.
+const TOTAL_COUNT: &str = "total_count";
 
 impl Expand {
     /// Takes `expand[]` of a request that answers with one object of this kind.
@@ -41,7 +53,7 @@ impl Expand {
     /// # Errors
     /// Names the path that cannot be expanded.
     pub fn of(params: &mut Params, kind: Kind) -> Result<Self, ApiError> {
-        Self::take(params, kind, false)
+        Self::take(params, kind, Shape::One)
     }
 
     /// Takes `expand[]` of a request that answers with a list: every path begins with `data`.
@@ -49,24 +61,45 @@ impl Expand {
     /// # Errors
     /// As [`Self::of`].
     pub fn of_list(params: &mut Params, kind: Kind) -> Result<Self, ApiError> {
-        Self::take(params, kind, true)
+        Self::take(params, kind, Shape::List)
     }
 
-    fn take(params: &mut Params, kind: Kind, list: bool) -> Result<Self, ApiError> {
+    /// Takes `expand[]` of a search: every path begins with `data`, or is `total_count`.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn of_search(params: &mut Params, kind: Kind) -> Result<Self, ApiError> {
+        Self::take(params, kind, Shape::Search)
+    }
+
+    /// Whether it is asked how many objects there are.
+    pub fn wants_total_count(&self) -> bool {
+        self.total_count
+    }
+
+    fn take(params: &mut Params, kind: Kind, shape: Shape) -> Result<Self, ApiError> {
         let Given::Set(texts) = params.texts("expand", PATH_MAX)? else { return Ok(Self::default()) };
         if texts.len() > PATHS_MAX {
             let message = format!("You can expand up to {PATHS_MAX} properties at a time.");
             return Err(ApiError::invalid("expand", None, message));
         }
         let mut paths = Vec::with_capacity(texts.len());
+        let mut total_count = false;
         for text in texts {
+            if shape == Shape::Search && text == TOTAL_COUNT {
+                total_count = true;
+                continue;
+            }
             let segments: Vec<&str> = text.split('.').collect();
             if segments.len() > DEPTH_MAX {
                 let message =
                     format!("You cannot expand more than {DEPTH_MAX} levels of a property. Property: {text}");
                 return Err(ApiError::invalid("expand", "property_expansion_max_depth", message));
             }
-            let inner = if list { segments.strip_prefix(&["data"]) } else { Some(segments.as_slice()) };
+            let inner = match shape {
+                Shape::One => Some(segments.as_slice()),
+                Shape::List | Shape::Search => segments.strip_prefix(&["data"]),
+            };
             match inner {
                 Some(inner) if !inner.is_empty() && is_known(kind, inner) => {
                     paths.push(inner.iter().map(|&segment| segment.to_owned()).collect());
@@ -77,7 +110,7 @@ impl Expand {
                 }
             }
         }
-        Ok(Self { paths, kind: Some(kind) })
+        Ok(Self { paths, kind: Some(kind), total_count })
     }
 
     /// Puts objects in the place of their ids, in each of `objects`.
@@ -225,39 +258,43 @@ mod tests {
 
     #[test]
     fn paths_are_checked_before_anything_is_done() {
-        for (path, kind, list, good) in [
-            ("customer", Kind::PaymentIntent, false, true),
-            ("latest_charge.payment_intent.customer", Kind::PaymentIntent, false, true),
-            ("invoice_settings.default_payment_method", Kind::Customer, false, true),
+        for (path, kind, shape, good) in [
+            ("customer", Kind::PaymentIntent, Shape::One, true),
+            ("latest_charge.payment_intent.customer", Kind::PaymentIntent, Shape::One, true),
+            ("invoice_settings.default_payment_method", Kind::Customer, Shape::One, true),
             (
                 "payment_method.customer.invoice_settings.default_payment_method",
                 Kind::PaymentIntent,
-                false,
+                Shape::One,
                 true,
             ),
-            ("data.customer", Kind::Charge, true, true),
-            ("data.payment_intent.latest_charge", Kind::Charge, true, true),
-            ("data", Kind::Charge, true, false),
-            ("customer", Kind::Charge, true, false),
-            ("data.customer", Kind::Charge, false, false),
-            ("amount", Kind::PaymentIntent, false, false),
-            ("customer.nonsense", Kind::PaymentIntent, false, false),
-            ("items.data.price.product", Kind::Subscription, false, true),
-            ("items", Kind::Subscription, false, true),
-            ("items.data.nonsense", Kind::Subscription, false, false),
-            ("refunds.data.balance_transaction", Kind::Charge, false, true),
-            ("data.latest_charge.refunds", Kind::PaymentIntent, true, true),
-            ("lines.data.pricing.price_details.price", Kind::Invoice, false, false),
-            ("", Kind::PaymentIntent, false, false),
+            ("data.customer", Kind::Charge, Shape::List, true),
+            ("data.payment_intent.latest_charge", Kind::Charge, Shape::List, true),
+            ("data", Kind::Charge, Shape::List, false),
+            ("customer", Kind::Charge, Shape::List, false),
+            ("data.customer", Kind::Charge, Shape::One, false),
+            ("total_count", Kind::Charge, Shape::Search, true),
+            ("data.customer", Kind::Charge, Shape::Search, true),
+            ("customer", Kind::Charge, Shape::Search, false),
+            ("total_count", Kind::Charge, Shape::List, false),
+            ("amount", Kind::PaymentIntent, Shape::One, false),
+            ("customer.nonsense", Kind::PaymentIntent, Shape::One, false),
+            ("items.data.price.product", Kind::Subscription, Shape::One, true),
+            ("items", Kind::Subscription, Shape::One, true),
+            ("items.data.nonsense", Kind::Subscription, Shape::One, false),
+            ("refunds.data.balance_transaction", Kind::Charge, Shape::One, true),
+            ("data.latest_charge.refunds", Kind::PaymentIntent, Shape::List, true),
+            ("lines.data.pricing.price_details.price", Kind::Invoice, Shape::One, false),
+            ("", Kind::PaymentIntent, Shape::One, false),
             (
                 "payment_intent.latest_charge.payment_intent.latest_charge.customer",
                 Kind::Charge,
-                false,
+                Shape::One,
                 false,
             ),
         ] {
             let mut params = Params::new(pairs(format!("expand[]={path}").as_bytes()).unwrap()).unwrap();
-            assert_eq!(Expand::take(&mut params, kind, list).is_ok(), good, "{path}");
+            assert_eq!(Expand::take(&mut params, kind, shape).is_ok(), good, "{path}");
         }
     }
 }

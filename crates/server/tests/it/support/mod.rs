@@ -5,6 +5,7 @@ pub mod billing;
 pub mod mail;
 pub mod pages;
 pub mod receiver;
+pub mod search;
 pub mod vault;
 
 use std::os::unix::fs::PermissionsExt;

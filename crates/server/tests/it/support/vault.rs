@@ -119,12 +119,16 @@ fn descriptor(source: &str) -> Descriptor {
         });
         return Descriptor { details, billing: Billing::default(), created: 1_795_000_000 };
     }
-    let last4 = if source.contains("Declined") { "0002" } else { "4242" };
-    let brand = if source.contains("mastercard") { "mastercard" } else { "visa" };
+    let (brand, first6, last4) = if source.contains("mastercard") {
+        ("mastercard", "555555", "4444")
+    } else {
+        ("visa", "424242", "4242")
+    };
+    let last4 = if source.contains("Declined") { "0002" } else { last4 };
     Descriptor {
         details: Details::Card(CardDetails {
             brand: brand.into(),
-            first6: "424242".into(),
+            first6: first6.into(),
             last4: last4.into(),
             exp_month: 12,
             exp_year: 2034,
