@@ -29,6 +29,7 @@ mod parameters;
 mod pay_page;
 mod prices;
 mod products;
+mod redemptions;
 mod runs;
 mod schedules;
 mod sets;
