@@ -34,6 +34,7 @@ mod pauses;
 mod pay_page;
 mod prices;
 mod products;
+mod redemptions;
 mod runs;
 mod schedules;
 mod search;
