@@ -315,11 +315,12 @@ impl Changes {
     /// # Errors
     /// When it names an item that is not there, leaves none or too many, or has too much metadata.
     pub fn apply(self, it: &mut Subscription, app: &App, now: i64) -> Result<Wanted, ApiError> {
+        let was_twice = twice(it).is_some();
         let mut of_items = Vec::with_capacity(self.items.len());
         for change in self.items {
             of_items.push(change.apply(it, app, now)?);
         }
-        check_items(it)?;
+        check_items(it, was_twice)?;
         let of = |item: &Item| of_items.iter().find(|of| of.id == item.id);
         let wanted = Wanted {
             discounts: OfSubscription {
@@ -351,8 +352,8 @@ impl Changes {
     }
 }
 
-/// An agreement is about something, and about each price once.
-fn check_items(it: &Subscription) -> Result<(), ApiError> {
+/// An agreement is about something, and no change makes it about the same price twice.
+fn check_items(it: &Subscription, was_twice: bool) -> Result<(), ApiError> {
     if it.items.is_empty() {
         let message = "A subscription must have at least one item. To end it, cancel the subscription.";
         return Err(ApiError::invalid("items", None, message));
@@ -361,14 +362,18 @@ fn check_items(it: &Subscription) -> Result<(), ApiError> {
         let message = format!("A subscription may have at most {ITEMS_MAX} items.");
         return Err(ApiError::invalid("items", None, message));
     }
-    let twice = it.items.iter().enumerate().find_map(|(index, item)| {
-        it.items.iter().skip(index + 1).any(|other| other.price == item.price).then_some(&item.price)
-    });
-    match twice {
+    match twice(it).filter(|_| !was_twice) {
         Some(price) => {
             let message = format!("Cannot have several subscription items with the same price: {price}.");
             Err(ApiError::invalid("price", None, message))
         }
         None => Ok(()),
     }
+}
+
+/// A price that several items have.
+fn twice(it: &Subscription) -> Option<&PriceId> {
+    it.items.iter().enumerate().find_map(|(index, item)| {
+        it.items.iter().skip(index + 1).any(|other| other.price == item.price).then_some(&item.price)
+    })
 }
