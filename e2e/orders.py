@@ -36,8 +36,7 @@ class Orders:
 
     def run(self, number: int) -> None:
         """One order from beginning to end, whatever happens meanwhile."""
-        chance = random.Random(self.seed * 100_003 + number)
-        kind, = chance.choices(list(KINDS), list(KINDS.values()))
+        chance, kind = self._chance(number)
         payment = self._payment(number, kind, chance)
         told = payment and self.shop.ask(f"order-{number}", self.api.payment_intents.create, payment)
         if not told:
@@ -52,6 +51,22 @@ class Orders:
             part = chance.choice([None, intent.amount // 3])
             what = {"payment_intent": intent.id, **({"amount": part} if part else {})}
             self.shop.ask(f"refund-{number}", self.api.refunds.create, what)
+
+    def _chance(self, number: int) -> tuple[random.Random, str]:
+        """What an order is decided by, and its kind."""
+        chance = random.Random(self.seed * 100_003 + number)
+        kind, = chance.choices(list(KINDS), list(KINDS.values()))
+        return chance, kind
+
+    def refused(self) -> tuple[int, dict[str, str]]:
+        """How many orders were held back, since their card had been declined as often as its network allows within a month
+        (all refused cards have one number); and what else was refused, which is wrong.
+        """
+        held_back = {
+            key for key, why in self.shop.refused.items()
+            if why.startswith("network_limit") and self._chance(int(key.removeprefix("order-")))[1] == "declined while away"
+        }
+        return len(held_back), {key: why for key, why in self.shop.refused.items() if key not in held_back}
 
     def _payment(self, number: int, kind: str, chance: random.Random) -> dict | None:
         """What is asked for; None when what has to come before it had no answer."""

@@ -64,6 +64,8 @@ class Outcome:
     requests: int
     unanswered: int
     """Requests of the merchant that had no answer."""
+    held_back: int
+    """Orders that were not sent, since their card had been declined as often as its network allows."""
     looked_up: int
     """Operations whose outcome was not known at first."""
     kills: dict[str, int]
@@ -93,9 +95,10 @@ def prove(stack, plan: Plan, say=lambda text, important=False: None) -> Outcome:
     if undisturbed_seconds < plan.undisturbed_seconds:
         problems.append(f"only {undisturbed_seconds:.0f} s of undisturbed work")
     caught = interrupted(killer.kills, operations(stack), attempts)
+    held_back, refused = orders.refused()
     problems += [
         *str(report).splitlines()[1:], *orders.broken_words(everything), *debts.problems(ledger),
-        *(f"{key} was refused: {why}" for key, why in orders.shop.refused.items()),
+        *(f"{key} was refused: {why}" for key, why in refused.items()),
         *(f"no process died {stage} of an operation" for stage in STAGES if stage not in {each for _, each in caught}),
     ]
     return Outcome(
@@ -103,7 +106,7 @@ def prove(stack, plan: Plan, say=lambda text, important=False: None) -> Outcome:
         debts=plan.debts, debts_asked=dict(sorted(collections.Counter(debts.requests(ledger).values()).items())),
         presses_refused=sum(debts.refusals.values()), requests=len(attempts),
         unanswered=sum(attempt.status is None for attempt in attempts),
-        looked_up=int(stack.rows("server", LOOKED_UP)[0][0]),
+        held_back=held_back, looked_up=int(stack.rows("server", LOOKED_UP)[0][0]),
         kills=dict(collections.Counter(kill.victim for kill in killer.kills)), caught=_by_victim(caught),
         undisturbed_seconds=undisturbed_seconds, disturbed_seconds=disturbed_seconds,
         seconds=time.monotonic() - began,
@@ -188,13 +191,18 @@ def _settled(stack, plan: Plan, orders: Orders, debts: Debts, say) -> list[str]:
         return [f"{stack.rows('server', OPEN)[0][0]} operations are open after {plan.settle_seconds_max} s"]
     say("waiting for the debits that are taken back", important=True)
     stack.advance(TAKEN_BACK_SECONDS - SETTLED_SECONDS)
+    known = lambda: int(stack.rows("server", "SELECT COUNT(*) FROM disputes")[0][0])
+    if not _until(plan.settle_seconds_max, lambda: known() == _taken_back(stack)):
+        told = f"{_taken_back(stack)} debits were taken back, and {known()} of that are known"
+        return [f"{told} after {plan.settle_seconds_max} s"]
+    return []
+
+
+def _taken_back(stack) -> int:
+    """How many settled debits the banks have taken back so far: they take their time, also by the sandbox's clock."""
     ledger = stack.ledger()
     settled = {line["payment"] for line in ledger if line["kind"] == "settlement"}
-    back = sum(line["kind"] == "return" and line["payment"] in settled for line in ledger)
-    known = lambda: int(stack.rows("server", "SELECT COUNT(*) FROM disputes")[0][0])
-    if not _until(plan.settle_seconds_max, lambda: known() == back):
-        return [f"{back} debits were taken back, and {known()} of that are known after {plan.settle_seconds_max} s"]
-    return []
+    return sum(line["kind"] == "return" and line["payment"] in settled for line in ledger)
 
 
 def _until(seconds_max: float, good) -> bool:

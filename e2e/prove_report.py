@@ -12,7 +12,8 @@ def in_words(outcome: Outcome, database: str) -> str:
     kills = ", ".join(f"{name} {count} times" for name, count in sorted(outcome.kills.items()))
     lines = [
         f"seed {outcome.plan.seed} on {database}: {outcome.orders} orders ({outcome.charges} charges), {outcome.requests} "
-        f"requests, {outcome.unanswered} without an answer, {outcome.looked_up} outcomes looked up",
+        f"requests, {outcome.unanswered} without an answer, {outcome.looked_up} outcomes looked up, "
+        f"{outcome.held_back} held back by the networks' limits",
         f"  killed {kills}; {outcome.undisturbed_seconds:.0f} s of undisturbed work in between",
     ]
     lines += [f"  {died}" for died in deaths(outcome)]

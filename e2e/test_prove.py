@@ -57,7 +57,7 @@ def outcome(**changes):
     plan = Plan(seed=7, orders=100, debts=4, kills=30, kills_max=50, undisturbed_seconds=60)
     fields = {
         "plan": plan, "report": Report(), "problems": [], "orders": 101, "charges": 112, "debts": 4,
-        "debts_asked": {2: 1, 3: 3}, "presses_refused": 12, "requests": 300, "unanswered": 20, "looked_up": 15,
+        "debts_asked": {2: 1, 3: 3}, "presses_refused": 12, "requests": 300, "unanswered": 20, "held_back": 4, "looked_up": 15,
         "kills": {"vault": 16, "server": 14}, "caught": {"vault": {"after send": 3}}, "undisturbed_seconds": 61.2,
         "disturbed_seconds": 70.0, "seconds": 81.7,
     }

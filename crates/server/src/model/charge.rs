@@ -40,6 +40,9 @@ pub struct Charge {
     pub paid: bool,
     /// Whether it was captured.
     pub captured: bool,
+    /// Whether it was authorised first, to be captured later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub captured_later: bool,
     /// Whether the authorisation was released uncaptured.
     #[serde(default)]
     pub voided: bool,

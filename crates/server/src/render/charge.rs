@@ -150,8 +150,7 @@ fn card_details(charge: &Charge, card: &CardDetails) -> Value {
         "transaction_link_id": null,
         "wallet": null,
     });
-    let waits = charge.paid && !charge.captured && !charge.voided;
-    if let (true, Some(fields)) = (waits, details.as_object_mut()) {
+    if let (true, Some(fields)) = (charge.captured_later, details.as_object_mut()) {
         fields.insert("capture_before".to_owned(), (charge.created + AUTHORISATION_SECONDS).into());
     }
     details

@@ -90,7 +90,9 @@ fn onfile(intent: &PaymentIntent) -> Value {
 fn options(types: &[String]) -> Value {
     let mut options = json!({});
     if types.iter().any(|kind| kind == "us_bank_account") {
-        options["us_bank_account"] = parts::bank_options();
+        let mut bank = parts::bank_options();
+        bank["transaction_purpose"] = "unspecified".into();
+        options["us_bank_account"] = bank;
     }
     if types.iter().any(|kind| kind == "card") {
         options["card"] = json!({

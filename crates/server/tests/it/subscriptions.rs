@@ -283,3 +283,32 @@ async fn what_does_not_fit_is_refused_by_name_and_changes_nothing() {
         assert_eq!(none.at("data"), json!([]));
     }
 }
+
+#[tokio::test]
+async fn the_method_that_pays_becomes_the_subscriptions_own_where_that_is_asked_for() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        for (word, own) in [("on_subscription", true), ("off", false)] {
+            let customer = server.post("/v1/customers", &[]).await.ok().id();
+            let ask = [
+                ("payment_behavior", "default_incomplete"),
+                ("payment_settings[save_default_payment_method]", word),
+                ("expand[]", "latest_invoice.payments.data.payment.payment_intent"),
+            ];
+            // Deeper than four levels: the payment is read by itself.
+            assert_eq!(subscribe(&server, &customer, &price, &ask).await.status, 400);
+            let made = subscribe(&server, &customer, &price, &ask[..2]).await.ok();
+            assert_eq!(made.at("payment_settings/save_default_payment_method"), word);
+            let invoice =
+                server.get(&format!("/v1/invoices/{}", made.text("latest_invoice")), &[]).await.ok();
+            let intent = invoice.text("payments/data/0/payment/payment_intent");
+            let confirm = [("payment_method", "pm_card_visa")];
+            let paid = server.post(&format!("/v1/payment_intents/{intent}/confirm"), &confirm).await.ok();
+            let now = server.get(&format!("/v1/subscriptions/{}", made.id()), &[]).await.ok();
+            let want = if own { paid.at("payment_method") } else { json!(null) };
+            assert_eq!((now.at("status"), now.at("default_payment_method")), (json!("active"), want));
+            let kept = server.get("/v1/payment_methods", &[("customer", &customer)]).await.ok();
+            assert_eq!(kept.body["data"].as_array().unwrap().len(), usize::from(own), "{word}");
+        }
+    }
+}

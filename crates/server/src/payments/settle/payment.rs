@@ -108,6 +108,7 @@ async fn succeeded(
     let charge = &mut record.charge.object;
     charge.paid = true;
     charge.captured = capture == CaptureMethod::Automatic;
+    charge.captured_later = !charge.captured;
     charge.amount_captured = amounts.captured_total();
     insert_receipt(tx, cause, charge).await?;
     let it = &mut intent.object;
@@ -337,6 +338,7 @@ fn new_charge(
         currency: intent.currency,
         paid: false,
         captured: false,
+        captured_later: false,
         voided: false,
         error: None,
         cvc_check: answer.and_then(|a| a.cvc_check.clone()),
