@@ -28,6 +28,7 @@ CREATE TABLE promotion_codes (
     doc TEXT NOT NULL,
     PRIMARY KEY (account_id, id)
 );
+CREATE INDEX promotion_codes_by_code ON promotion_codes (account_id, code_key, id);
 CREATE INDEX promotion_codes_by_coupon ON promotion_codes (account_id, coupon_id, id);
 -- Of active codes, one at most is spelt like this for each customer, and one for everybody.
 CREATE UNIQUE INDEX promotion_codes_one_active ON promotion_codes (account_id, code_key, customer_id) WHERE active = 1;

@@ -1,6 +1,7 @@
 //! The balance, and what came and went. Onfile holds no money: what it collects is at the merchant's processor, so the
 //! balance itself is 0, and its transactions are made of charges, refunds and disputes (`render/balance_transaction`).
 
+use onfile_core::currency::Currency;
 use onfile_core::ids::{BalanceTransactionId, ChargeId, DisputeId, Id, RefundId};
 use onfile_service::db::Tx;
 use serde_json::{Value, json};
@@ -28,7 +29,18 @@ const TYPES: [&str; 5] = ["charge", "payment", "refund", "payment_refund", "adju
 /// Which transactions are wanted: patterns for their documents.
 struct Filter {
     kind: Option<&'static str>,
-    currency: String,
+    currency: Option<Currency>,
+}
+
+impl Filter {
+    /// A pattern that every document in the currency matches. Metadata may match it too, so what was found is looked at.
+    fn pattern(&self) -> String {
+        self.currency.map_or_else(|| ANY.to_owned(), |it| format!("%\"currency\":\"{}\"%", it.as_str()))
+    }
+
+    fn wants(&self, currency: Currency) -> bool {
+        self.currency.is_none_or(|wanted| wanted == currency)
+    }
 }
 
 /// `GET /v1/balance`
@@ -62,10 +74,7 @@ pub async fn transactions(mut call: Call) -> Result<Answer, ApiError> {
     let window = window::<BalanceTransactionId>(&mut call.params, NOUN, true)?;
     let source = call.params.text("source", onfile_core::ids::ID_LEN_MAX)?;
     let currency = currency(&mut call.params)?;
-    let filter = Filter {
-        kind: call.params.word("type", &TYPES)?,
-        currency: currency.map_or_else(|| ANY.to_owned(), |it| format!("%\"currency\":\"{}\"%", it.as_str())),
-    };
+    let filter = Filter { kind: call.params.word("type", &TYPES)?, currency };
     let expand = Expand::of_list(&mut call.params, Kind::BalanceTransaction)?;
     call.finish()?;
     let mut tx = call.app.db.read().await?;
@@ -144,7 +153,8 @@ impl Part {
         window: &Window,
         filter: &Filter,
     ) -> Result<Page<Placed>, ApiError> {
-        let currency = filter.currency.as_str();
+        let currency = filter.pattern();
+        let currency = currency.as_str();
         Ok(match self {
             Self::Charges => {
                 let kind = match filter.kind {
@@ -155,7 +165,7 @@ impl Part {
                 let window = window.counterpart::<BalanceTransactionId, ChargeId>();
                 let patterns = [kind, currency];
                 let page = rows::<Charge>(tx, call, pages::CHARGES_CAPTURED, &window, &patterns).await?;
-                placed(&page, |charge| of_charge(&call.rendering(), charge))
+                placed(&page, |it| of_charge(&call.rendering(), it).filter(|_| filter.wants(it.currency)))
             }
             Self::Refunds => {
                 let (wanted, unwanted) = match filter.kind {
@@ -165,14 +175,17 @@ impl Part {
                 };
                 let window = window.counterpart::<BalanceTransactionId, RefundId>();
                 let patterns = [wanted, currency, unwanted];
-                placed(&rows::<Refund>(tx, call, pages::REFUNDS_GOOD, &window, &patterns).await?, |refund| {
-                    of_refund(&call.rendering(), refund)
-                })
+                {
+                    let page = rows::<Refund>(tx, call, pages::REFUNDS_LIKE, &window, &patterns).await?;
+                    placed(&page, |it| of_refund(&call.rendering(), it).filter(|_| filter.wants(it.currency)))
+                }
             }
             Self::Disputes => {
                 let window = window.counterpart::<BalanceTransactionId, DisputeId>();
                 let page = rows::<Dispute>(tx, call, pages::DISPUTES_LIKE, &window, &[ANY, currency]).await?;
-                placed(&page, |dispute| Some(of_dispute(&call.rendering(), dispute)))
+                placed(&page, |it| {
+                    Some(of_dispute(&call.rendering(), it)).filter(|_| filter.wants(it.currency))
+                })
             }
         })
     }

@@ -147,6 +147,7 @@ pub async fn pay(mut call: Call) -> Result<Answer, ApiError> {
     let id: InvoiceId = call.id("id", NOUN, "id")?;
     let ask = Pay {
         return_url: None,
+        only_this_once: false,
         payment_method: call.params.text("payment_method", onfile_core::ids::ID_LEN_MAX)?,
         off_session: call.params.boolean("off_session")?.unwrap_or(true),
         paid_elsewhere: call.params.boolean("paid_out_of_band")?.unwrap_or_default(),
@@ -158,7 +159,10 @@ pub async fn pay(mut call: Call) -> Result<Answer, ApiError> {
     if found.status == InvoiceStatus::Draft {
         done = invoices::finalise(&call.app, &billing_cause(&call), &id).await;
     }
-    if done.is_ok() {
+    // What comes to nothing is settled by being final.
+    let settled = found.status == InvoiceStatus::Draft
+        && find::<Invoice>(&call, &id, NOUN, "id").await?.status == InvoiceStatus::Paid;
+    if done.is_ok() && !settled {
         done = collect(&call.app, &call.cause(), &id, ask).await;
     }
     conclude(call, &id, &expand, done).await

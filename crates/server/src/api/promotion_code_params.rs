@@ -8,6 +8,7 @@ use onfile_core::ids::{CouponId, CustomerId};
 use super::coupon_params::max_redemptions;
 use super::currency_params::{amount, amounts, once};
 use crate::app::App;
+use crate::model::coupon::Coupon;
 use crate::model::promotion_code::{PromotionCode, Restrictions, key};
 use crate::wire::error::{ApiError, quoted};
 use crate::wire::params::{MetadataPatch, Params};
@@ -86,7 +87,7 @@ impl NewCode {
     ///
     /// # Errors
     /// More metadata than there may be.
-    pub fn make(self, app: &App) -> Result<PromotionCode, ApiError> {
+    pub fn make(self, app: &App, coupon: &Coupon) -> Result<PromotionCode, ApiError> {
         let code = self.code.unwrap_or_else(|| app.ids.secret(CODE_DIGITS).to_ascii_uppercase());
         Ok(PromotionCode {
             id: app.ids.next(),
@@ -94,6 +95,7 @@ impl NewCode {
             key: key(&code),
             code,
             coupon: self.coupon,
+            coupon_place: coupon.place.clone(),
             active: self.active,
             customer: self.customer,
             expires_at: self.expires_at,

@@ -12,7 +12,7 @@ use crate::model::promotion_code::{PromotionCode, key};
 use crate::render::full::Full;
 use crate::store::events::{self, News};
 use crate::store::objects::Versioned;
-use crate::store::{objects, pages};
+use crate::store::{discounts, objects, pages};
 use crate::wire::call::{Answer, Call};
 use crate::wire::error::{ApiError, TAKEN};
 use crate::wire::expand::{Expand, Kind};
@@ -27,15 +27,18 @@ pub async fn create(mut call: Call) -> Result<Answer, ApiError> {
     call.finish()?;
     let account = call.merchant.account.id.clone();
     let mut tx = call.app.db.begin().await?;
-    check(&mut tx, &call, &new).await?;
-    let it = new.make(&call.app)?;
+    let coupon = check(&mut tx, &call, &new).await?;
+    let it = new.make(&call.app, &coupon)?;
+    if it.active {
+        make_room(&mut tx, &call, &it).await?;
+    }
     objects::insert(&mut tx, &account, &it).await.map_err(|error| taken(error, &it))?;
     tell(&mut tx, &call, "promotion_code.created", &Versioned::new(it.clone())).await?;
     finish(call, tx, &it, &expand).await
 }
 
 /// What it names must exist, and it promises no more than its coupon.
-async fn check(tx: &mut Tx, call: &Call, new: &NewCode) -> Result<(), ApiError> {
+async fn check(tx: &mut Tx, call: &Call, new: &NewCode) -> Result<Coupon, ApiError> {
     let account = &call.merchant.account.id;
     let found = objects::load::<Coupon>(tx, account, &new.coupon).await?;
     let coupon = found.ok_or_else(|| ApiError::no_such("coupon", &new.coupon, new.coupon_param))?.object;
@@ -59,7 +62,24 @@ async fn check(tx: &mut Tx, call: &Call, new: &NewCode) -> Result<(), ApiError> 
         let message = "A promotion code cannot be redeemed more often than its coupon (`max_redemptions`).";
         return Err(ApiError::invalid("max_redemptions", None, message));
     }
-    Ok(())
+    Ok(coupon)
+}
+
+/// A code that is spelt like this and cannot be used any more makes room for the new one.
+async fn make_room(tx: &mut Tx, call: &Call, new: &PromotionCode) -> Result<(), ApiError> {
+    let account = &call.merchant.account.id;
+    let customer = new.customer.as_ref().map_or("", Id::as_str);
+    let Some(id) = discounts::holder(tx, account, &new.key, customer).await? else { return Ok(()) };
+    let Some(mut old) = objects::lock::<PromotionCode>(tx, account, &id).await? else { return Ok(()) };
+    let coupon = objects::load::<Coupon>(tx, account, &old.object.coupon).await?;
+    let now = call.app.now_seconds();
+    let good = coupon.is_some_and(|of| of.object.place == old.object.coupon_place && of.object.is_valid(now));
+    if good && old.object.is_usable(now) {
+        return Ok(());
+    }
+    old.object.active = false;
+    objects::save(tx, account, &old.object).await?;
+    tell(tx, call, "promotion_code.updated", &old).await
 }
 
 fn expired(coupon: &Coupon, param: &str) -> ApiError {
@@ -111,7 +131,8 @@ pub async fn update(mut call: Call) -> Result<Answer, ApiError> {
 async fn check_usable(tx: &mut Tx, call: &Call, it: &PromotionCode) -> Result<(), ApiError> {
     let now = call.app.now_seconds();
     let coupon = objects::load::<Coupon>(tx, &call.merchant.account.id, &it.coupon).await?;
-    if it.is_usable(now) && coupon.is_some_and(|coupon| coupon.object.is_valid(now)) {
+    let good = coupon.is_some_and(|of| of.object.place == it.coupon_place && of.object.is_valid(now));
+    if it.is_usable(now) && good {
         return Ok(());
     }
     let message =
@@ -139,7 +160,8 @@ pub async fn list(mut call: Call) -> Result<Answer, ApiError> {
         customer.as_ref().map(Id::as_str).into(),
     ];
     let account = &call.merchant.account.id;
-    let rows = pages::filtered(&mut tx, account, pages::PROMOTION_CODES, &window, &filter).await?;
+    let listing = if code.is_some() { pages::PROMOTION_CODES_BY_CODE } else { pages::PROMOTION_CODES };
+    let rows = pages::filtered(&mut tx, account, listing, &window, &filter).await?;
     let page = pages::objects::<PromotionCode>(rows)?;
     let mut data = Vec::with_capacity(page.objects.len());
     for object in &page.objects {

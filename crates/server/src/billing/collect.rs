@@ -13,7 +13,7 @@ use crate::model::payment_intent::PaymentIntent;
 use crate::model::payment_method::PaymentMethod;
 use crate::model::subscription::Subscription;
 use crate::notices::failures::{self, Failure, LIMITED, NO_METHOD, NOT_CHARGEABLE};
-use crate::payments::requests::Confirm;
+use crate::payments::requests::{Confirm, IntentDetails};
 use crate::payments::{self, Cause, intents};
 use crate::store::agreements::{self, HeldInvoice};
 use crate::store::objects::{self, Versioned};
@@ -37,6 +37,8 @@ pub struct Pay {
     pub return_url: Option<String>,
     /// It was settled by other means; nothing is charged.
     pub paid_elsewhere: bool,
+    /// Whether the customer was told that a new method is used for this payment only.
+    pub only_this_once: bool,
 }
 
 /// Tries once more to collect an invoice whose next attempt is due, as part of a run.
@@ -251,6 +253,10 @@ pub async fn pay(app: &Arc<App>, cause: &Cause, id: &InvoiceId, ask: Pay) -> Res
         payment_method: Some(method),
         off_session: ask.off_session,
         return_url: ask.return_url,
+        details: IntentDetails {
+            setup_future_usage: ask.only_this_once.then_some(None),
+            ..IntentDetails::default()
+        },
         ..Confirm::default()
     };
     intents::confirm(app, cause, intent, ask).await?;

@@ -70,8 +70,9 @@ pub fn of_occurrence(
 ) -> Result<Invoice, String> {
     let period = due::period(&subscription.schedule, occurrence);
     let mut invoice = empty(app, subscription.customer.clone(), subscription.currency, now);
-    // Not when it is billed: what is billed late has the discounts of its time.
-    let at = occurrence.due.as_second();
+    // Not when it is billed: what is billed late has the discounts of its time. Nor when it is charged: a day that is moved
+    // past a weekend is not another period.
+    let at = period.start;
     for item in &subscription.items {
         let (price, product) =
             world.price(&item.price).ok_or_else(|| format!("Its price {} is gone.", item.price))?;
@@ -104,8 +105,10 @@ pub fn of_occurrence(
         let inherited = customer.and_then(|customer| customer.discount.as_ref());
         invoice.discounts = world.applying(inherited, at, &invoice.id);
     }
-    check_total(&invoice)?;
+    check_sum(&invoice)?;
     apply(&mut invoice, &world.discounts);
+    invoice.tax();
+    check_total(&invoice)?;
     let reason = if occurrence.index == 0 { "subscription_create" } else { "subscription_cycle" };
     reason.clone_into(&mut invoice.billing_reason);
     invoice.subscription = Some(OccurrenceOf {
@@ -137,13 +140,19 @@ fn describe(quantity: u64, price: &Price, product: &Product) -> String {
     format!("{quantity} × {} (at {each}{every})", product.name)
 }
 
-fn check_total(invoice: &Invoice) -> Result<(), String> {
+/// The lines must have a sum at all.
+fn check_sum(invoice: &Invoice) -> Result<(), String> {
     let sum = invoice.lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.amount));
-    match sum {
-        Some(sum) if sum <= onfile_core::money::AMOUNT_MAX => Ok(()),
-        _ => Err(format!(
-            "The total is more than {} minor units, the most that can be charged at once.",
-            onfile_core::money::AMOUNT_MAX
-        )),
+    sum.map(drop).ok_or_else(|| "The sum of its lines is too large to be counted.".to_owned())
+}
+
+/// What is left after discounts and taxes must be possible to charge.
+fn check_total(invoice: &Invoice) -> Result<(), String> {
+    if invoice.total() <= onfile_core::money::AMOUNT_MAX {
+        return Ok(());
     }
+    Err(format!(
+        "The total is more than {} minor units, the most that can be charged at once.",
+        onfile_core::money::AMOUNT_MAX
+    ))
 }

@@ -200,10 +200,11 @@ pub async fn finalise(app: &Arc<App>, cause: &Cause, id: &InvoiceId) -> Result<(
     let it = &mut invoice.object;
     it.status.finalise()?;
     settle_discounts(&mut tx, app, cause, it).await?;
+    let intent = finalise::finalise(app, it, &customer, now)?;
+    // With its taxes, which are known now.
     if it.total() > onfile_core::money::AMOUNT_MAX {
         return Err(Error::invalid("", "The total of this invoice is more than can be charged at once."));
     }
-    let intent = finalise::finalise(app, it, &customer, now)?;
     finalise::number(&mut tx, cause, [(&mut *it, &customer)]).await?;
     if let Some(intent) = &intent {
         sets::insert(&mut tx, account, [intent]).await?;

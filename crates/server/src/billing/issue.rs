@@ -66,8 +66,8 @@ struct Bill {
 }
 
 impl Bill {
-    fn new(invoice: Invoice, subscription: Versioned<Subscription>, over: Vec<Discount>, now: i64) -> Self {
-        let paused = subscription.object.paused(now);
+    fn new(invoice: Invoice, subscription: Versioned<Subscription>, over: Vec<Discount>, due: i64) -> Self {
+        let paused = subscription.object.paused(due);
         Self { invoice, intent: None, operation: None, subscription, limited: false, paused, over }
     }
 }
@@ -102,10 +102,16 @@ pub async fn issue(
                 Ok(invoice) => {
                     let used = discounts::apply::spend(&mut world.discounts, &invoice);
                     let it = &mut subscription.object;
-                    let mut over = discounts::apply::retire(&world.discounts, it, occurrence.due.as_second());
-                    over.extend(discounts::apply::of_customer(&used).cloned());
+                    let mut over = discounts::apply::retire(&world.discounts, it, it.current_period.start);
+                    for discount in discounts::apply::of_customer(&used) {
+                        if over.iter().all(|other| other.id != discount.id) {
+                            over.push(discount.clone());
+                        }
+                    }
                     spent.extend(used);
-                    bills.push(Bill::new(invoice, subscription, over, how.now));
+                    // Not as it is now: what is billed late is left as it would have been in time.
+                    let due = occurrence.due.as_second();
+                    bills.push(Bill::new(invoice, subscription, over, due));
                 }
                 Err(reason) => {
                     subscription.object.parked = Some(reason);

@@ -2,7 +2,7 @@
 
 use onfile_core::ach::ReturnCode;
 use onfile_core::attempts::Initiator;
-use onfile_core::ids::{Id, InvoiceId, PaymentMethodId};
+use onfile_core::ids::{CustomerId, Id, InvoiceId, PaymentMethodId};
 use onfile_core::operation::OperationState;
 use onfile_service::db::{DbError, Tx};
 
@@ -203,11 +203,8 @@ pub(super) async fn after_payment(
 ) -> Result<(), DbError> {
     let Some(of) = &invoice.subscription else { return Ok(()) };
     let owes_other = agreements::owes_other(tx, &cause.account.id, &of.id, &invoice.id).await?;
-    change(tx, app, cause, invoice, |subscription| {
+    change(tx, app, cause, (invoice, method), |subscription| {
         subscription.status = subscription.status.after_payment(owes_other);
-        if let Some(method) = method.filter(|_| subscription.saves_method) {
-            subscription.default_payment_method = Some(method.clone());
-        }
     })
     .await
 }
@@ -231,7 +228,7 @@ async fn failed(
 /// What the merchant charged and did not get puts the agreement behind. A customer who tries before anything is due, or
 /// again, changes nothing.
 async fn fall_behind(tx: &mut Tx, app: &App, cause: &Cause, invoice: &Invoice) -> Result<(), DbError> {
-    change(tx, app, cause, invoice, |subscription| {
+    change(tx, app, cause, (invoice, None), |subscription| {
         subscription.status = subscription.status.after_failure();
     })
     .await
@@ -272,12 +269,13 @@ pub async fn taken_back(
     fall_behind(tx, app, cause, &invoice.object).await
 }
 
-/// Changes the agreement of an invoice, and tells of it where there was something to change.
+/// Changes the agreement of an invoice, and tells of it where there was something to change. The method that paid becomes
+/// the agreement's own, where that was asked for.
 async fn change(
     tx: &mut Tx,
     app: &App,
     cause: &Cause,
-    invoice: &Invoice,
+    (invoice, method): (&Invoice, Option<&PaymentMethodId>),
     apply: impl FnOnce(&mut Subscription),
 ) -> Result<(), DbError> {
     let Some(of) = &invoice.subscription else { return Ok(()) };
@@ -286,11 +284,27 @@ async fn change(
     let mut found = found.ok_or_else(|| DbError::Inconsistent(format!("subscription {} is gone", of.id)))?;
     let before = found.object.clone();
     apply(&mut found.object);
+    if let Some(id) = method.filter(|_| found.object.saves_method)
+        && is_kept(tx, cause, id, &found.object.customer).await?
+    {
+        found.object.default_payment_method = Some(id.clone());
+    }
     if found.object == before {
         return Ok(());
     }
     objects::save(tx, account, &found.object).await?;
     tell::subscription(tx, app, cause, "customer.subscription.updated", &found).await
+}
+
+/// Whether the customer still has a method: one that was used for a payment only is being destroyed.
+async fn is_kept(
+    tx: &mut Tx,
+    cause: &Cause,
+    id: &PaymentMethodId,
+    customer: &CustomerId,
+) -> Result<bool, DbError> {
+    let found = objects::load::<PaymentMethod>(tx, &cause.account.id, id).await?;
+    Ok(found.is_some_and(|it| !it.object.detached && it.object.customer.as_ref() == Some(customer)))
 }
 
 async fn lock(tx: &mut Tx, cause: &Cause, id: &InvoiceId) -> Result<Versioned<Invoice>, DbError> {

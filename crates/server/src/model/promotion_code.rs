@@ -21,6 +21,8 @@ pub struct PromotionCode {
     pub key: String,
     /// Whose discount it is for.
     pub coupon: CouponId,
+    /// Which of those that ever had this id: the coupon's place. One that was deleted takes its codes along.
+    pub coupon_place: CouponId,
     /// Whether the merchant lets it be used.
     pub active: bool,
     /// Who alone can use it.

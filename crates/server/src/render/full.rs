@@ -96,7 +96,7 @@ impl<'a> Full<'a> {
     /// An object as it was.
     async fn snapshot(&mut self, snapshot: &Snapshot) -> Result<Value, DbError> {
         Ok(match snapshot {
-            Snapshot::Customer(object) => self.customer_as_told(object).await?,
+            Snapshot::Customer(object) => self.customer(object).await?,
             Snapshot::PaymentMethod(object) => self.method(object).await?,
             Snapshot::PaymentIntent(object) => payment_intent::payment_intent(&self.context, object, None),
             Snapshot::SetupIntent(object) => setup_intent::setup_intent(&self.context, object, None),

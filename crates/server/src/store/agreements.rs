@@ -309,7 +309,7 @@ pub async fn take_numbers(
     rows.iter().map(number).collect()
 }
 
-/// A subscription's invoices that are drafts or open, the oldest first.
+/// A subscription's invoices that are open, the oldest first. Drafts are the merchant's own matter.
 ///
 /// # Errors
 /// When the database fails.
@@ -322,7 +322,7 @@ pub async fn open_invoices(
     let rows = tx
         .query(
             "SELECT version, doc FROM invoices \
-             WHERE account_id = $1 AND subscription_id = $2 AND status IN ('draft', 'open') ORDER BY id LIMIT $3",
+             WHERE account_id = $1 AND subscription_id = $2 AND status = 'open' ORDER BY id LIMIT $3",
             binds![account.as_str(), subscription.as_str(), limit],
         )
         .await?;

@@ -1,6 +1,6 @@
 //! What coupons and codes are asked besides their objects.
 
-use onfile_core::ids::{AccountId, CouponId, CustomerId, Id};
+use onfile_core::ids::{AccountId, CouponId, CustomerId, Id, PromotionCodeId};
 use onfile_service::binds;
 use onfile_service::db::{DbError, Tx};
 
@@ -19,6 +19,25 @@ pub async fn delete_coupon(tx: &mut Tx, account: &AccountId, coupon: &CouponId) 
         1 => Ok(()),
         n => Err(DbError::Inconsistent(format!("{n} rows deleted for {coupon}"))),
     }
+}
+
+/// The active code that is spelt like this, for a customer (empty for everybody).
+///
+/// # Errors
+/// When the database fails.
+pub async fn holder(
+    tx: &mut Tx,
+    account: &AccountId,
+    key: &str,
+    customer: &str,
+) -> Result<Option<PromotionCodeId>, DbError> {
+    let found = tx
+        .query_opt(
+            "SELECT id FROM promotion_codes WHERE account_id = $1 AND code_key = $2 AND customer_id = $3 AND active = 1",
+            binds![account.as_str(), key, customer],
+        )
+        .await?;
+    found.map(|row| Ok(PromotionCodeId::from_trusted(row.text("id")?))).transpose()
 }
 
 /// Whether a customer has ever paid anything: a charge that was captured, or an invoice. A pattern cannot be met by a

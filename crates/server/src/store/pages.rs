@@ -248,6 +248,14 @@ pub const PROMOTION_CODES: Listing = listing!(
      AND code_key = COALESCE($8, code_key) AND coupon_id = COALESCE($9, coupon_id) \
      AND customer_id = COALESCE($10, customer_id)"
 );
+/// The same, found by the code, which must be given.
+pub const PROMOTION_CODES_BY_CODE: Listing = listing!(
+    "promotion_codes",
+    " AND CASE WHEN exhausted = 0 AND (expires_at IS NULL OR expires_at > $7) AND EXISTS (\
+        SELECT 1 FROM coupons AS c WHERE c.account_id = $1 AND c.id = promotion_codes.coupon_id AND c.exhausted = 0 \
+        AND (c.redeem_by IS NULL OR c.redeem_by >= $7)) THEN active ELSE 0 END IN ($5, $6) \
+     AND code_key = $8 AND coupon_id = COALESCE($9, coupon_id) AND customer_id = COALESCE($10, customer_id)"
+);
 /// Tax rates: `$5` whether active, `$6` whether inclusive.
 pub const TAX_RATES: Listing =
     listing!("tax_rates", " AND active = COALESCE($5, active) AND inclusive = COALESCE($6, inclusive)");
@@ -366,11 +374,8 @@ impl Listed for WebhookEndpoint {
 /// Captured charges whose documents match two patterns: kind of method and currency.
 pub const CHARGES_CAPTURED: Listing =
     listing!("charges", " AND doc LIKE '%\"captured\":true%' AND doc LIKE $5 AND doc LIKE $6");
-/// Refunds that did not fail, whose documents match two patterns, where it goes and currency, and do not match a third.
-pub const REFUNDS_GOOD: Listing = listing!(
-    "refunds",
-    " AND doc NOT LIKE '%\"status\":\"failed\"%' AND doc LIKE $5 AND doc LIKE $6 AND doc NOT LIKE $7"
-);
+/// Refunds whose documents match two patterns, where it goes and currency, and do not match a third.
+pub const REFUNDS_LIKE: Listing = listing!("refunds", " AND doc LIKE $5 AND doc LIKE $6 AND doc NOT LIKE $7");
 /// Disputes whose documents match two patterns; the first is any.
 pub const DISPUTES_LIKE: Listing = listing!("disputes", " AND doc LIKE $5 AND doc LIKE $6");
 /// Charges of a payment intent.

@@ -83,3 +83,18 @@ async fn pages_go_through_all_kinds_in_one_order() {
         assert_eq!(balance.at("available/0/amount"), 0, "Onfile holds no money");
     }
 }
+
+#[tokio::test]
+async fn what_merchants_write_about_a_payment_hides_nothing() {
+    for server in servers().await {
+        let (charge, refund) = movements(&server).await;
+        let words =
+            [("metadata[status]", "failed"), ("metadata[currency]", "eur"), ("metadata[captured]", "false")];
+        server.post(&format!("/v1/refunds/{refund}"), &words).await.ok();
+        server.post(&format!("/v1/charges/{charge}"), &words).await.ok();
+        for (pairs, count) in [(vec![], 3), (vec![("currency", "eur")], 1), (vec![("currency", "usd")], 2)] {
+            let list = server.get("/v1/balance_transactions", &pairs).await.ok();
+            assert_eq!(list.body["data"].as_array().unwrap().len(), count, "{pairs:?}: {}", list.body);
+        }
+    }
+}

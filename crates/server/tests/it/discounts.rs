@@ -564,3 +564,35 @@ async fn a_coupon_that_is_deleted_goes_on_for_whoever_has_it() {
         assert_eq!(taken(&server, &made.id()).await, [(1000, 1000), (1000, 1000)]);
     }
 }
+
+#[tokio::test]
+async fn a_draft_that_comes_to_nothing_is_paid_by_being_asked_for() {
+    for server in servers().await {
+        let customer = server.post("/v1/customers", &[]).await.ok().id();
+        let free = coupon(&server, &[("percent_off", "100")]).await;
+        for pay in [vec![], vec![("paid_out_of_band", "true")]] {
+            let invoice = server.post("/v1/invoices", &[("customer", &customer)]).await.ok().id();
+            let item = [("customer", customer.as_str()), ("amount", "500"), ("invoice", invoice.as_str())];
+            server.post("/v1/invoiceitems", &item).await.ok();
+            let path = format!("/v1/invoices/{invoice}");
+            server.post(&path, &[("discounts[0][coupon]", &free)]).await.ok();
+            let paid = server.post(&format!("{path}/pay"), &pay).await.ok();
+            assert_eq!((paid.at("status"), paid.at("total")), (json!("paid"), json!(0)), "{pay:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_much_to_charge_is_judged_after_discounts() {
+    for server in servers().await {
+        let price = server.price("60000000", "month").await;
+        let customer = server.customers(1, "pm_card_visa").await.remove(0);
+        let half = coupon(&server, &[("percent_off", "50"), ("duration", "forever")]).await;
+        let two = ("items[0][quantity]", "2");
+        let discounted = [two, ("discounts[0][coupon]", half.as_str())];
+        let made = subscribe(&server, &customer, &[&price], &discounted).await.ok();
+        assert_eq!(taken(&server, &made.id()).await, [(60_000_000, 60_000_000)]);
+        let parked = subscribe(&server, &customer, &[&price], &[two]).await.ok();
+        assert!(parked.text("onfile/parked").contains("can be charged at once"), "{}", parked.body);
+    }
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::coupons::coupon;
+use crate::coupons::{coupon, delete};
 use crate::discounts::subscribe;
 use crate::support::{Reply, Server, send, servers};
 
@@ -124,5 +124,39 @@ async fn of_two_who_want_the_last_one_exactly_one_gets_it() {
         assert_eq!((code.at("times_redeemed"), code.at("active")), (json!(2), json!(false)));
         let exhausted = server.get("/v1/promotion_codes", &[("active", "false")]).await.ok();
         assert_eq!(exhausted.at("data/0/id"), code.at("id"));
+    }
+}
+
+#[tokio::test]
+async fn codes_go_with_their_coupon_and_dead_ones_make_room() {
+    for server in servers().await {
+        let price = server.price("2000", "month").await;
+        let customer = server.customers(1, "pm_card_visa").await.remove(0);
+        let summer = [("id", "SUMMER"), ("percent_off", "10")];
+        coupon(&server, &summer).await;
+        let code = [("coupon", "SUMMER"), ("code", "HOT")];
+        let old = server.post("/v1/promotion_codes", &code).await.ok();
+        assert_eq!(old.at("active"), true);
+        let again = server.post("/v1/promotion_codes", &code).await;
+        assert_eq!((again.status, again.at("error/param")), (400, json!("code")), "it is good still");
+        delete(&server, "/v1/coupons/SUMMER").await.ok();
+        coupon(&server, &[("id", "SUMMER"), ("percent_off", "100")]).await;
+        let path = format!("/v1/promotion_codes/{}", old.id());
+        assert_eq!(server.get(&path, &[]).await.ok().at("active"), false, "another coupon is not its own");
+        let ask = [("discounts[0][promotion_code]", old.id())];
+        let ask: Vec<_> = ask.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let refused = subscribe(&server, &customer, &[&price], &ask).await;
+        assert_eq!(
+            (refused.status, refused.at("error/code")),
+            (400, json!("coupon_expired")),
+            "{}",
+            refused.body
+        );
+        let new = server.post("/v1/promotion_codes", &code).await.ok();
+        let found = server.get("/v1/promotion_codes", &[("code", "hot"), ("active", "true")]).await.ok();
+        assert_eq!((found.id_of_first(), found.body["data"].as_array().unwrap().len()), (new.id(), 1));
+        let ask = [("discounts[0][promotion_code]", new.id())];
+        let ask: Vec<_> = ask.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(subscribe(&server, &customer, &[&price], &ask).await.ok().at("status"), "active");
     }
 }

@@ -312,3 +312,26 @@ async fn the_method_that_pays_becomes_the_subscriptions_own_where_that_is_asked_
         }
     }
 }
+
+#[tokio::test]
+async fn a_method_that_was_used_for_one_payment_only_does_not_become_the_subscriptions_own() {
+    for server in servers().await {
+        let price = server.price("2900", "month").await;
+        let clock = server.clock(at(JANUARY)).await;
+        let customer = server.customer_at(&clock, "pm_card_visa").await;
+        let ask = [("payment_settings[save_default_payment_method]", "on_subscription")];
+        let made = subscribe(&server, &customer, &price, &ask).await.ok();
+        let good = made.at("default_payment_method");
+        assert!(good.is_string(), "the customer's card paid, and is the subscription's own: {}", made.body);
+        let bad = server.give_card(&customer, "pm_card_chargeDeclined").await;
+        let path = format!("/v1/subscriptions/{}", made.id());
+        server.post(&path, &[("default_payment_method", &bad)]).await.ok();
+        server.advance(&clock, at("2027-02-28T11:00:00Z")).await;
+        let owed = server.invoices_of(&made.id()).await[1]["id"].as_str().unwrap().to_owned();
+        let pay = [("payment_method", "pm_card_visa"), ("off_session", "false")];
+        let paid = server.post(&format!("/v1/invoices/{owed}/pay"), &pay).await.ok();
+        assert_eq!(paid.at("status"), "paid");
+        let now = server.get(&path, &[]).await.ok();
+        assert_eq!((now.at("status"), now.at("default_payment_method")), (json!("active"), json!(bad)));
+    }
+}

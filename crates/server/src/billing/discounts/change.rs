@@ -85,7 +85,11 @@ pub async fn take_from_subscription(
     it: &mut Subscription,
 ) -> Result<Option<Discount>, DbError> {
     let taken = std::mem::take(&mut it.discounts);
-    tell_deleted(tx, app, cause, &taken).await?;
+    let customer = objects::load::<Customer>(tx, &cause.account.id, &it.customer).await?;
+    let customers = customer.and_then(|found| found.object.discount);
+    let kept: Vec<&DiscountId> = it.items.iter().flat_map(|item| &item.discounts).chain(&customers).collect();
+    let over: Vec<DiscountId> = taken.iter().filter(|id| !kept.contains(id)).cloned().collect();
+    tell_deleted(tx, app, cause, &over).await?;
     match taken.first() {
         Some(id) => Ok(objects::load::<Discount>(tx, &cause.account.id, id).await?.map(|found| found.object)),
         None => Ok(None),

@@ -75,6 +75,10 @@ pub async fn redeem(
             Source::Code(id) => {
                 let code = stock.code(id, param, occasion)?;
                 check_restrictions(tx, cause, &code, param, occasion).await?;
+                if stock.coupons.get(&code.coupon).is_some_and(|of| of.place != code.coupon_place) {
+                    let message = format!("The coupon of this promotion code was deleted: {}", code.code);
+                    return Err(refused("coupon_expired", param, message));
+                }
                 stock.take(app, &code.coupon, Some(id), param, occasion)?
             }
         };
@@ -100,7 +104,11 @@ async fn existing(
     } else {
         None
     };
-    let found = found.map(|found| found.object).filter(|it| !it.is_over(occasion.now));
+    let here = |it: &Discount| match &occasion.on {
+        Holder::Invoice(invoice) => it.applies(occasion.now, invoice),
+        _ => !it.is_over(occasion.now),
+    };
+    let found = found.map(|found| found.object).filter(here);
     found.ok_or_else(|| no_such("discount", id, param))
 }
 

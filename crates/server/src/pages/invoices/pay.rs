@@ -63,6 +63,7 @@ async fn charge(
     let (app, id) = (Arc::clone(&visit.app), opened.invoice.id.clone());
     let ask = Pay {
         payment_method: Some(source),
+        only_this_once: true,
         return_url: Some(format!("{}{}/progress", app.config.public.url, opened.path)),
         ..Pay::default()
     };

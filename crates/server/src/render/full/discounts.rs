@@ -31,12 +31,6 @@ impl Full<'_> {
         Ok(customer::customer(&self.context, object, found.as_ref()))
     }
 
-    /// A customer as an event tells of them: with the discount that they had then.
-    pub(super) async fn customer_as_told(&mut self, object: &Customer) -> Result<Value, DbError> {
-        let found = self.discount_of(object).await?;
-        Ok(customer::customer(&self.context, object, found.as_ref()))
-    }
-
     async fn discount_of(&mut self, object: &Customer) -> Result<Option<Discount>, DbError> {
         match &object.discount {
             Some(id) => self.load::<Discount>(id).await,
@@ -59,6 +53,7 @@ impl Full<'_> {
     /// When the database fails.
     pub async fn promotion_code(&mut self, object: &PromotionCode) -> Result<Value, DbError> {
         let of: Option<Coupon> = self.load(&object.coupon).await?;
+        let of = of.filter(|of| of.place == object.coupon_place);
         Ok(coupon::promotion_code(&self.context, object, of.as_ref()))
     }
 
