@@ -288,20 +288,17 @@ async fn tell_of(tx: &mut Tx, app: &App, cause: &Cause, bill: &Bill) -> Result<(
     if invoice.object.status != InvoiceStatus::Draft {
         tell::invoice(tx, app, cause, "invoice.finalized", &invoice).await?;
     }
-    match &bill.intent {
-        Some(intent) => {
-            let snapshot = Snapshot::PaymentIntent(intent.clone());
-            let news = News { kind: "payment_intent.created", version: 1, snapshot: &snapshot, before: None };
-            events::append(tx, app, cause, &news).await?;
-            if bill.invoice.explanation.is_some() && bill.invoice.next_payment_attempt.is_none() {
-                tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;
-                let code = if bill.limited { LIMITED } else { NO_METHOD };
-                let (invoice, code) = (&invoice.object, code.to_owned());
-                let failure = Failure { invoice, occasion: "issued".to_owned(), code, method: None };
-                failures::queue_failure(tx, app, cause, failure).await?;
-            }
+    if let Some(intent) = &bill.intent {
+        let snapshot = Snapshot::PaymentIntent(intent.clone());
+        let news = News { kind: "payment_intent.created", version: 1, snapshot: &snapshot, before: None };
+        events::append(tx, app, cause, &news).await?;
+        if bill.invoice.explanation.is_some() && bill.invoice.next_payment_attempt.is_none() {
+            tell::invoice(tx, app, cause, "invoice.payment_failed", &invoice).await?;
+            let code = if bill.limited { LIMITED } else { NO_METHOD };
+            let (invoice, code) = (&invoice.object, code.to_owned());
+            let failure = Failure { invoice, occasion: "issued".to_owned(), code, method: None };
+            failures::queue_failure(tx, app, cause, failure).await?;
         }
-        None => {}
     }
     let ended = match invoice.object.status {
         InvoiceStatus::Paid => Some("invoice.paid"),

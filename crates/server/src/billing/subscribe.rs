@@ -31,6 +31,7 @@ const ITEM_TAIL_DIGITS: usize = 8;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "they answer questions of their own, as requests put them")]
 pub struct NewSubscription {
     /// Who pays.
     pub customer: CustomerId,

@@ -64,7 +64,7 @@ pub async fn create(app: &Arc<App>, cause: &Cause, new: NewSetup) -> Result<Vers
     .await?;
     let operation = match (confirmation, &instrument) {
         (Some(ask), Some(instrument)) => {
-            begin_verification(&mut tx, app, cause, &mut intent, &instrument.method, ask).await?
+            Box::pin(begin_verification(&mut tx, app, cause, &mut intent, &instrument.method, ask)).await?
         }
         (Some(_), None) => return Err(missing_method(&intent.object)),
         (None, _) => None,

@@ -17,8 +17,6 @@ pub fn subscription(
     prices: &BTreeMap<PriceId, Price>,
 ) -> Value {
     let it = subscription;
-    let items: Vec<Value> = it.items.iter().map(|part| item(context, it, part, prices)).collect();
-    let url = format!("/v1/subscription_items?subscription={}", it.id);
     json!({
         "id": it.id.as_str(),
         "object": "subscription",
@@ -60,7 +58,7 @@ pub fn subscription(
             "footer": null,
             "issuer": { "type": "self" },
         },
-        "items": { "object": "list", "data": items, "has_more": false, "total_count": it.items.len(), "url": url },
+        "items": items(context, it, prices),
         "latest_invoice": it.latest_invoice.as_ref().map(Id::as_str),
         "livemode": context.account.livemode,
         "managed_payments": null,
@@ -68,9 +66,7 @@ pub fn subscription(
         "next_pending_invoice_item_invoice": null,
         "on_behalf_of": null,
         "onfile": onfile(it),
-        "pause_collection": it.pause.map(|pause| json!({
-            "behavior": pause.behaviour.as_str(), "resumes_at": pause.resumes_at,
-        })),
+        "pause_collection": pause(it),
         "payment_settings": {
             "payment_method_options": null,
             "payment_method_types": null,
@@ -90,6 +86,19 @@ pub fn subscription(
         },
         "trial_start": it.trial.map(|trial| trial.start),
     })
+}
+
+fn items(context: &Context<'_>, it: &Subscription, prices: &BTreeMap<PriceId, Price>) -> Value {
+    let data: Vec<Value> = it.items.iter().map(|part| item(context, it, part, prices)).collect();
+    json!({
+        "object": "list", "data": data, "has_more": false, "total_count": it.items.len(),
+        "url": format!("/v1/subscription_items?subscription={}", it.id),
+    })
+}
+
+fn pause(it: &Subscription) -> Option<Value> {
+    let pause = it.pause?;
+    Some(json!({ "behavior": pause.behaviour.as_str(), "resumes_at": pause.resumes_at }))
 }
 
 /// What Stripe has no field for.
