@@ -60,7 +60,7 @@ class Orders:
 
     def refused(self) -> tuple[int, dict[str, str]]:
         """How many orders were held back, since their card had been declined as often as its network allows within a month
-        (all refused cards have one number); and what else was refused, which is wrong.
+        (each customer has one card that is refused); and what else was refused, which is wrong.
         """
         held_back = {
             key for key, why in self.shop.refused.items()
