@@ -18,6 +18,7 @@ mod forget;
 mod idempotency;
 mod imports;
 mod intents;
+mod invoice_discounts;
 mod invoice_notices;
 mod invoice_payments;
 mod keys;
